@@ -27,7 +27,7 @@ _LINE = "1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:2px 12px 2px 0;border:none;border-bottom:{_LINE};background:none;vertical-align:top;"
 
 
-def shown(show: Callable[[Shown], str]) -> Callable[[Shown], str | None]:
+def html_unless_damaged(show: Callable[[Shown], str]) -> Callable[[Shown], str | None]:
     """Let a function that describes an object return None, and so the object its text, where a file is damaged."""
 
     @functools.wraps(show)
@@ -136,7 +136,7 @@ def beside(*parts: str) -> str:
 
 
 def names(values: Sequence[str], most: int = 12) -> str:
-    """A list of names in words, cut after ``most``."""
+    """Join names into one text, cut after ``most``."""
     names = ", ".join(map(str, values[:most]))
     return names if len(values) <= most else _("{names} and {n} more").format(names=names, n=f"{len(values) - most:,}")
 

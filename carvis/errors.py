@@ -1,4 +1,4 @@
-"""Errors that a person can cause and mend: each message is one sentence naming the file and the remedy."""
+"""Errors that a person can cause and fix: each message is one sentence naming the file and the remedy."""
 
 
 class CarvisError(Exception):
@@ -14,7 +14,7 @@ class FileKindError(PathError, OSError):
 
     def __init__(self, sentence: str, kind: str):
         super().__init__(sentence)
-        # What callers that tell of any ``OSError`` show as its reason.
+        # Shown as the reason by callers that report any ``OSError``.
         self.strerror = kind
 
 
@@ -39,7 +39,7 @@ class TableError(CarvisError):
 
 
 class TrainingError(CarvisError):
-    """A training run cannot start or go on."""
+    """A training run cannot start or resume."""
 
 
 class NetworkError(CarvisError):

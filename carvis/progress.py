@@ -10,7 +10,7 @@ Progress = Callable[[float, float], bool | None]
 
 
 def no_progress(done: float, total: float) -> None:
-    """Ignore how far the work is: the default where nobody follows it."""
+    """Ignore progress: the default where no progress function is given."""
 
 
 def partial_progress(progress: Progress, start: float, stop: float) -> Progress:

@@ -1,4 +1,4 @@
-"""How processes start: TensorFlow without the lines that a beginner takes for errors, and modules of this carvis."""
+"""How processes start: TensorFlow without start-up lines that look like errors, and processes of this carvis."""
 
 import contextlib
 import importlib
@@ -28,15 +28,15 @@ _USES = re.compile(rb"^(import|from) (keras|tensorflow)\b", re.M)
 
 
 def quiet_tensorflow() -> None:
-    """Let TensorFlow, once something imports it, start without a word, unless it cannot, or leaves a graphics card out.
+    """Suppress TensorFlow's start-up lines once something imports it, unless it fails or ignores a graphics card.
 
     Its C++ parts write to the terminal by themselves, past Python, before any setting counts: during the import, and
     only then, what is written there is held back. Lines of others come after it.
     """
     # 2: warnings and notices after start-up are suppressed, errors are not.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    known = any(isinstance(finder, _Finder) for finder in sys.meta_path)
-    if "tensorflow" not in sys.modules and not known:
+    installed = any(isinstance(finder, _Finder) for finder in sys.meta_path)
+    if "tensorflow" not in sys.modules and not installed:
         sys.meta_path[:0] = [_Finder(), _FirstFinder()]
 
 
@@ -63,7 +63,7 @@ def module_process(module: str, *arguments: str) -> tuple[list[str], dict[str, s
 
 
 class _Finder(MetaPathFinder):
-    """Finds TensorFlow as everyone does, once, and has it executed in silence."""
+    """Finds TensorFlow as usual, once, and executes it silently."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -115,27 +115,27 @@ def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
 
 @contextlib.contextmanager
 def _held_back() -> Iterator[Callable[[], None]]:
-    """Hold back start-up lines on standard error; what is yielded lets them out, and so does an exception."""
+    """Capture start-up lines on standard error; calling what is yielded, or an exception, prints them."""
     try:
-        terminal, held = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115
+        terminal, captured = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115
     except OSError:
-        # Started without a terminal (pythonw): nothing can be written, nothing needs to be held back.
+        # Started without a terminal (pythonw): nothing can be written, nothing needs to be captured.
         yield lambda: None
         return
-    shown = []
+    released = []
     sys.stderr and sys.stderr.flush()
-    os.dup2(held.fileno(), 2)
+    os.dup2(captured.fileno(), 2)
     try:
-        yield lambda: shown.append(True)
+        yield lambda: released.append(True)
     except BaseException:
-        shown.append(True)
+        released.append(True)
         raise
     finally:
         sys.stderr and sys.stderr.flush()
         os.dup2(terminal, 2)
         os.close(terminal)
-        held.seek(0)
-        for line in held.read().splitlines(keepends=True):
-            if shown or not _LINE.match(line):
+        captured.seek(0)
+        for line in captured.read().splitlines(keepends=True):
+            if released or not _LINE.match(line):
                 os.write(2, line)
-        held.close()
+        captured.close()

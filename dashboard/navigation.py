@@ -10,7 +10,7 @@ from ui.widgets import frame, unreadable_list
 from ui.widgets.layout import guarded
 
 quiet_tensorflow()
-# All that several sessions would otherwise begin to import at the same moment, but TensorFlow.
+# Several sessions would otherwise import these at the same moment; TensorFlow has its own remedy.
 load_ahead("scipy.stats", "sklearn.metrics", "statsmodels.stats.proportion", "matplotlib.figure", "pyarrow.parquet")
 # A material icon would be fetched from another machine.
 ICON = Path(__file__).parent / "icon.svg"
@@ -48,7 +48,7 @@ pages = {
         "app_pages/activations.py", title=_("Activations"), icon=":material/layers:", url_path="activations"
     ),
 }
-# The first page lies at the root and takes no other address: this is the same at the address that one would type.
+# The default page is served at the root only: this one is the same at the address that people type.
 overview = st.Page(
     "app_pages/overview_address.py",
     title=_("Overview"),

@@ -2,7 +2,7 @@
 
 Extracts the texts of carvis and dashboard, drops stale entries, sorts by the English text (so that branches rarely
 touch the same lines), compiles the .mo that carvis reads and prints what lacks a translation, as ``--add`` takes it:
-fill in the translations below the English lines and give the file back.
+fill in the translations below the English lines and give the file back. What ``--add`` brings replaces what is there.
 
 During a git merge with a conflict in the .po, once the code is merged: ``--merge`` merges it entry by entry, theirs
 where they changed a translation, else ours; the .mo is written anew. A new language: ``--language CODE``.
@@ -76,22 +76,22 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
 @cache
 def texts() -> dict[Text, str]:
     """Every text in carvis and dashboard that is to be translated, with the place where it stands."""
-    found: dict[Text, str] = {}
+    places: dict[Text, str] = {}
     for place, call in calls():
         names = MARKS.get(name := ast.unparse(call.func))
         if names is None:
             continue
-        given = [node.value for node in call.args[: len(names)] if isinstance(node, ast.Constant)]
-        literals = [value for value in given if isinstance(value, str)]
+        constants = [node.value for node in call.args[: len(names)] if isinstance(node, ast.Constant)]
+        literals = [value for value in constants if isinstance(value, str)]
         if not literals and name in LATER:
             continue
         assert len(literals) == len(names), f"{place}: a text to translate has to be a literal"
         arguments = dict(zip(names, literals, strict=True))
         text = Text(arguments.get("context"), arguments["english"], arguments.get("plural"))
-        found.setdefault(text, place)
+        places.setdefault(text, place)
     # A catalogue has one entry for a text that stands both with and without a plural.
-    counted = {(text.context, text.english) for text in found if text.plural}
-    return {text: place for text, place in found.items() if text.plural or text[:2] not in counted}
+    counted = {(text.context, text.english) for text in places if text.plural}
+    return {text: place for text, place in places.items() if text.plural or text[:2] not in counted}
 
 
 def placeholders(text: str) -> list[tuple[str, str, str]]:
@@ -172,8 +172,8 @@ def added(path: Path) -> Translations:
 
 def merged(base: Path, ours: Path, theirs: Path) -> Translations:
     """The translations of two branches: theirs where they changed a translation, else ours."""
-    before, here, there = map(read, (base, ours, theirs))
-    return there | here | {key: forms for key, forms in there.items() if forms != before.get(key)}
+    before, our, their = map(read, (base, ours, theirs))
+    return their | our | {key: forms for key, forms in their.items() if forms != before.get(key)}
 
 
 def in_conflict(path: Path, folder: Path) -> list[Path]:
@@ -207,19 +207,17 @@ def main() -> int:
     if options.merge and len(options.merge) != 3:
         parser.error("--merge takes three files, or none")
     languages = {path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/carvis.po")}
-    given = options.language or "ja"
+    changed = options.language or "ja"
     differs = lacks = False
-    for language in sorted(languages | {given}):
+    for language in sorted(languages | {changed}):
         path = po_file(language)
-        if options.merge is not None and language == given:
+        if options.merge is not None and language == changed:
             with tempfile.TemporaryDirectory() as folder:
                 translations = merged(*(options.merge or in_conflict(path, Path(folder))))
         else:
             translations = read(path) if path.exists() else {}
-        if options.add and language == given:
-            entries = added(options.add)
-            # A whole catalogue, as of another branch, fills gaps; lines are corrections, too.
-            translations = entries | translations if options.add.suffix == ".po" else translations | entries
+        if options.add and language == changed:
+            translations |= added(options.add)
         po, mo, missing = rendered(language, translations)
         for file, content in ((path, po), (path.with_suffix(".mo"), mo)):
             if file.exists() and file.read_bytes() == content:

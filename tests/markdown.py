@@ -56,13 +56,13 @@ def text_of(page: str) -> str:
 
 def blocks(page: str, language: str | None = None) -> list[Block]:
     """The fenced blocks of a page, of one language or of all."""
-    found = [Block(name, text, reason or "") for reason, _, name, text in _BLOCK.findall(text_of(page))]
-    return [block for block in found if language in (None, block.language)]
+    code = [Block(name, text, reason or "") for reason, _, name, text in _BLOCK.findall(text_of(page))]
+    return [block for block in code if language in (None, block.language)]
 
 
-def carvis_commands(found: list[Block]) -> list[list[str]]:
+def carvis_commands(code: list[Block]) -> list[list[str]]:
     """The arguments of each ``python -m carvis`` in bash blocks."""
-    commands = [command for block in found if block.language == "bash" for command in block.commands]
+    commands = [command for block in code if block.language == "bash" for command in block.commands]
     return [words[3:] for words in commands if words[:3] == ["python", "-m", "carvis"]]
 
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from carvis.language import languages
+from tests import catalogue
 from tests.catalogue import ROOT, Text, added, as_line, calls, merged, placeholders, po_file, read, rendered, texts
 
 # Names, values and titles that stay English within a Japanese sentence.
@@ -105,6 +106,19 @@ def test_translations_are_added_and_merged(tmp_path, japanese):
         file.write_bytes(rendered("ja", {(None, "Heatmaps"): (first,), (None, "Overview"): (second,)})[0])
     assert merged(*files) == {(None, "Heatmaps"): ("丙",), (None, "Overview"): ("丁",)}
     assert len(rendered("ja", read(files[0]))[2]) == len(japanese) - 2 and plain in japanese
+
+
+def test_what_is_added_replaces_what_is_there(tmp_path, monkeypatch, japanese):
+    key, path = (None, "Heatmaps"), tmp_path / "ja" / "LC_MESSAGES" / "carvis.po"
+    monkeypatch.setattr(catalogue, "ROOT", tmp_path)
+    monkeypatch.setattr(catalogue, "LOCALE", tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(rendered("ja", {key: ("甲",)})[0])
+    (tmp_path / "lines.txt").write_text("Heatmaps\n丙\n", "utf-8")
+    (tmp_path / "other.po").write_bytes(rendered("ja", {key: ("乙",)})[0])
+    for name, translation in (("other.po", "乙"), ("lines.txt", "丙")):
+        monkeypatch.setattr(sys, "argv", ["catalogue", "--add", str(tmp_path / name)])
+        assert catalogue.main() == 0 and read(path) == {key: (translation,)}
 
 
 def test_the_check_of_the_command_changes_nothing():

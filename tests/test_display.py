@@ -41,9 +41,9 @@ def data(tmp_path_factory):
     return Dataset(root)
 
 
-def shown(thing) -> str:
+def html_of(result) -> str:
     begin = time.process_time()
-    html = thing._repr_html_()
+    html = result._repr_html_()
     assert time.process_time() - begin < MOST_SECONDS
     assert len(html.encode()) < MOST_BYTES
     assert "<script" not in html and "<i>" not in html
@@ -51,13 +51,13 @@ def shown(thing) -> str:
 
 
 def test_a_classifier_shows_what_is_bound_to_it(clf):
-    html = shown(clf)
+    html = html_of(clf)
     assert "16x16x3" in html and "&lt;script&gt;" in html and "assumed" in html
     assert repr(clf).startswith("Classifier(")
 
 
 def test_a_data_set_shows_its_counts_and_images(data):
-    html = shown(data)
+    html = html_of(data)
     assert "a&amp;b" in html and "&lt;i&gt;" in html and html.count("<img") == 2
 
 
@@ -65,8 +65,8 @@ def test_a_data_set_lists_its_files_once(data, monkeypatch):
     fresh, scans = Dataset(data.root), []
     original = type(fresh)._scan.__globals__["list_split"]
     monkeypatch.setitem(type(fresh)._scan.__globals__, "list_split", lambda *a: scans.append(a) or original(*a))
-    shown(fresh)
-    shown(fresh)
+    html_of(fresh)
+    html_of(fresh)
     fresh.counts()
     assert len(scans) == 2
 
@@ -74,13 +74,13 @@ def test_a_data_set_lists_its_files_once(data, monkeypatch):
 def test_a_large_split_is_not_counted_for_its_looks(data, monkeypatch):
     monkeypatch.setattr("carvis.dataset.display._COUNTED", 1)
     fresh = Dataset(data.root)
-    assert "…" in shown(fresh) and not fresh.scanned("train")
+    assert "…" in html_of(fresh) and not fresh.scanned("train")
     fresh.counts()
-    assert "…" not in shown(fresh)
+    assert "…" not in html_of(fresh)
 
 
 def test_health_shows_what_was_found(data):
-    html = shown(check_dataset(data))
+    html = html_of(check_dataset(data))
     assert "test – train" in html and "100.0%" in html
 
 
@@ -88,18 +88,18 @@ def test_evaluations_show_metrics_and_comparisons_gaps():
     rows = [(f"{i}", CLASSES[i % 2]) for i in range(20)]
     right = evaluation("right", CLASSES, [(i, label, [0.9, 0.1] if label == EVIL else [0.1, 0.9]) for i, label in rows])
     wrong = evaluation("wrong", CLASSES, [(i, label, [0.9, 0.1]) for i, label in rows])
-    html = shown(wrong)
+    html = html_of(wrong)
     assert "50.0%" in html and "<img" in html and "&lt;script&gt;" in html
-    both = compare([wrong, right])
-    html = shown(both)
+    comparison = compare([wrong, right])
+    html = html_of(comparison)
     # Right alone on 10 and 0: p = 2 / 2 ** 10 = 0.00195. The bootstrap is not run for it.
-    assert "right – wrong" in html and "0.002" in html and "pairs" not in vars(both)
+    assert "right – wrong" in html and "0.002" in html and "pairs" not in vars(comparison)
 
 
 def test_many_classes_stay_small():
     names = [f"class {i}" for i in range(300)]
     rows = [(str(i), name, np.eye(300)[i]) for i, name in enumerate(names)]
-    shown(evaluation("m", names, rows))
+    html_of(evaluation("m", names, rows))
 
 
 def test_a_heatmap_shows_itself_over_its_image(clf, data, monkeypatch):
@@ -107,18 +107,20 @@ def test_a_heatmap_shows_itself_over_its_image(clf, data, monkeypatch):
     [of_file] = list(heatmaps(clf, [path]))
     [of_array] = heatmaps(clf, read_image(path)[None])
     monkeypatch.setattr(Classifier, "predict", None)
-    assert "jpeg" in shown(of_file) and "1.png" in shown(of_file) and "<img" in shown(of_array)
+    assert "jpeg" in html_of(of_file) and "1.png" in html_of(of_file) and "<img" in html_of(of_array)
     Path(path).rename(f"{path}.gone")
-    assert "<img" in shown(of_file)
+    assert "<img" in html_of(of_file)
     Path(f"{path}.gone").rename(path)
 
 
 def test_filter_patterns_and_activations_show_themselves_and_stay_what_they_are(clf):
     drawn = draw_filters(clf, "conv", settings=FilterSettings(64, 1))
-    assert "<img" in shown(drawn) and type(drawn.images) is np.ndarray
-    found = carvis.activations(clf, np.zeros((16, 16, 3), np.uint8))
-    assert isinstance(found, dict) and list(found) == ["conv"] and repr(found) == repr(dict(found))
-    assert "14 x 14 x 4" in shown(found)
+    assert "<img" in html_of(drawn) and type(drawn.images) is np.ndarray
+    activations = carvis.activations(clf, np.zeros((16, 16, 3), np.uint8))
+    assert (
+        isinstance(activations, dict) and list(activations) == ["conv"] and repr(activations) == repr(dict(activations))
+    )
+    assert "14 x 14 x 4" in html_of(activations)
 
 
 def test_noise_is_made_coarser_until_it_is_small():
@@ -130,12 +132,12 @@ def test_attention_shows_its_parts():
     columns = {"id": ["1", "2"], "label": "a", "predicted": "a", "confidence": 0.9, "right": True}
     columns |= {"target": "a", "probability": 0.9, "status": "ok"}
     columns |= {f"{measure}:{EVIL}": 0.25 for measure in MEASURES}
-    html = shown(Attention(pd.DataFrame(columns), (EVIL,), {}, setup={"model": "m", "data": "d", "split": "test"}))
+    html = html_of(Attention(pd.DataFrame(columns), (EVIL,), {}, setup={"model": "m", "data": "d", "split": "test"}))
     assert "25.0%" in html and "1.0" in html
 
 
 def test_a_damaged_file_leaves_the_text():
-    @display.shown
+    @display.html_unless_damaged
     def broken(thing):
         raise CarvisError("damaged")
 
@@ -144,11 +146,11 @@ def test_a_damaged_file_leaves_the_text():
 
 def test_a_run_shows_its_epochs():
     run = carvis.Run(Path(__file__).parents[1] / "data" / "runs" / "demo_own")
-    assert "finished" in shown(run) and "val_accuracy" in shown(run)
+    assert "finished" in html_of(run) and "val_accuracy" in html_of(run)
 
 
 def test_it_speaks_japanese(data):
     from carvis.language import speaking
 
     with speaking("ja"):
-        assert "クラス" in shown(data)
+        assert "クラス" in html_of(data)

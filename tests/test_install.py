@@ -26,10 +26,11 @@ def test_requirements_txt_names_what_people_look_for_with_the_ranges_of_pyprojec
     assert lines[-1] == "-e ."
     extras = PROJECT["optional-dependencies"]
     ranges = {
-        one.name: one for one in map(Requirement, [*PROJECT["dependencies"], *extras["dashboard"], *extras["test"]])
+        requirement.name: requirement
+        for requirement in map(Requirement, [*PROJECT["dependencies"], *extras["dashboard"], *extras["test"]])
     }
     named = [Requirement(line) for line in lines[:-1]]
-    assert [one.name for one in named] == NAMED
+    assert [requirement.name for requirement in named] == NAMED
     assert named == [ranges[name] for name in NAMED]
 
 

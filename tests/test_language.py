@@ -72,18 +72,18 @@ def test_a_message_is_english_until_it_is_shown():
     inner = Message("Heatmaps")
     error = CarvisError(Message("{what}: {name}", what=inner, name="{braces}"))
     assert str(error) == "Heatmaps: {braces}" == localised(error)
-    counted = Message.of_number("{n} picture", "{n} pictures", 2)
-    assert counted == "2 pictures" and Message.of_number("{n} picture", "{n} pictures", 1) == "1 picture"
-    for again in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error), error):
+    counted = Message.of_number("{n} image", "{n} images", 2)
+    assert counted == "2 images" and Message.of_number("{n} image", "{n} images", 1) == "1 image"
+    for restored in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error), error):
         with speaking("ja"):
-            assert localised(again) == "ヒートマップ: {braces}"
+            assert localised(restored) == "ヒートマップ: {braces}"
     assert localised("as it is") == "as it is" and localised(3) == 3
 
 
 def test_a_message_of_a_file_is_filled_in_only_if_carvis_has_its_template():
-    told = Message("{names} and {n} more", names="a, b", n=np.int64(3))
-    data = json.loads(json.dumps(as_data(told)))
-    assert from_data(data) == told and from_data("plain") == "plain"
+    message = Message("{names} and {n} more", names="a, b", n=np.int64(3))
+    data = json.loads(json.dumps(as_data(message)))
+    assert from_data(data) == message and from_data("plain") == "plain"
     with speaking("ja"):
         assert localised(from_data(data)) == "a, b ほか 3 個"
     # Of another version's sentence the English text is there; what is not known is never filled in.
@@ -94,12 +94,12 @@ def test_a_message_of_a_file_is_filled_in_only_if_carvis_has_its_template():
 
 
 def test_a_message_that_counts_comes_back_from_a_file():
-    told = Message.of_number("{n} image could not be read and was not counted.",
+    message = Message.of_number("{n} image could not be read and was not counted.",
                              "{n} images could not be read and were not counted.", 2)  # fmt: skip
-    again = from_data(json.loads(json.dumps(as_data(told))))
-    assert again == told == "2 images could not be read and were not counted."
+    restored = from_data(json.loads(json.dumps(as_data(message))))
+    assert restored == message == "2 images could not be read and were not counted."
     with speaking("ja"):
-        assert localised(again) == localised(told) != told
+        assert localised(restored) == localised(message) != message
 
 
 def test_messages_of_a_file_do_not_grow_without_limit():

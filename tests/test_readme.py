@@ -68,7 +68,7 @@ def test_a_page_runs_as_it_is_written(page, workspace, monkeypatch, capsys):
         elif block.language == "python":
             exec(compile(block.text, page, "exec"), names)
     if page == "docs/notebook.md":
-        shown = (
+        printed = (
             "clf",
             "data",
             "health",
@@ -80,7 +80,7 @@ def test_a_page_runs_as_it_is_written(page, workspace, monkeypatch, capsys):
             "drawn",
             "found",
         )
-        for name in shown:
+        for name in printed:
             assert 100 < len(names[name]._repr_html_()) < 200_000, name
         assert names["evaluation"].accuracy == 0.5
 

@@ -37,14 +37,14 @@ ROOMS = (
 
 def imports_of(file: Path) -> set[str]:
     """All modules a file imports, at its top or inside functions."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0 and node.module, f"{file} imports relatively"
-            found.add(node.module)
-    return found
+            names.add(node.module)
+    return names
 
 
 def files_of(folder: str) -> list[Path]:
@@ -70,7 +70,8 @@ def test_no_module_imports_itself_by_way_of_others():
     """So every module can be imported first; imports inside functions count, those for type checkers do not."""
     modules = {module_name(file): file for file in files_of("carvis")}
     graph = {
-        name: {found for found in modules_imported(file, modules) if found != name} for name, file in modules.items()
+        name: {imported for imported in modules_imported(file, modules) if imported != name}
+        for name, file in modules.items()
     }
     try:
         TopologicalSorter(graph).prepare()

@@ -30,10 +30,10 @@ def backbone_model(request: ModelRequest) -> keras.Model:
     return _with_head(base, request.n_classes, request.head_units or 1024, request.dropout or 0.0, name)
 
 
-def _base(known: Backbone, name: str, image: keras.KerasTensor, weights: str | None) -> keras.Model:
-    if known.application is None:
+def _base(entry: Backbone, name: str, image: keras.KerasTensor, weights: str | None) -> keras.Model:
+    if entry.application is None:
         return slim_vgg16(image, batch_norm=name == "vgg16-slim-bn")
-    builder = getattr(keras.applications, known.application)
+    builder = getattr(keras.applications, entry.application)
     before = socket.getdefaulttimeout()
     # Without a timeout, a network that does not respond blocks for minutes.
     socket.setdefaulttimeout(_NETWORK_TIMEOUT)

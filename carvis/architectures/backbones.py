@@ -80,7 +80,7 @@ def find_backbone(name: str) -> Backbone:
 
 def backbone_name(name: str) -> str:
     """Return the known spelling of a backbone's name, such as ``vgg16`` for ``VGG-16``."""
-    plain = {_plain(known): known for known in BACKBONES}
+    plain = {_plain(canonical): canonical for canonical in BACKBONES}
     if _plain(name) not in plain:
         raise ModelError(
             Message("There is no backbone {name}: choose one of {choices}.", name=name, choices=", ".join(BACKBONES))

@@ -64,8 +64,8 @@ def _open(model: keras.Model, first_layer: str | None) -> keras.Model:
     names = [path.rpartition("/")[2] for path, _ in base]
     first = len(base)
     if first_layer is not None:
-        found = [i for i, name in enumerate(names) if name.startswith(first_layer)]
-        if not found:
+        matches = [i for i, name in enumerate(names) if name.startswith(first_layer)]
+        if not matches:
             raise ModelError(
                 Message(
                     "{model} has no layer whose name begins with {first_layer}: see its layer table.",
@@ -73,7 +73,7 @@ def _open(model: keras.Model, first_layer: str | None) -> keras.Model:
                     first_layer=first_layer,
                 )
             )
-        first = found[0]
+        first = matches[0]
     _open_containers(model)
     for i, (_, layer) in enumerate(base):
         layer.trainable = i >= first and not isinstance(layer, keras.layers.BatchNormalization)

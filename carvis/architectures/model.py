@@ -54,7 +54,7 @@ def build_model(
     request = ModelRequest(recipe, n_classes, size, weights, backbone, channels, width, head_units, dropout, open_from)
     model = RECIPES[recipe].build(request)
     if weights is not None and weights not in ("none", "imagenet"):
-        _take(model, model.layers if backbone is None else [layer for _, layer in base_layers(model)], weights)
+        _load_weights(model, model.layers if backbone is None else [layer for _, layer in base_layers(model)], weights)
     set_trainable(model, request)
     return model
 
@@ -68,10 +68,10 @@ def set_trainable(model: keras.Model, request: ModelRequest) -> None:
         freeze(model, request)
 
 
-def _take(model: keras.Model, layers: list[keras.Layer], path: str | Path) -> None:
-    taken = take_weights(layers, path)
-    level = logging.WARNING if taken.left else logging.INFO
-    _log.log(level, "%s takes weights from %s: %s", model.name, Path(path).name, taken)
+def _load_weights(model: keras.Model, layers: list[keras.Layer], path: str | Path) -> None:
+    loaded = take_weights(layers, path)
+    level = logging.WARNING if loaded.unchanged else logging.INFO
+    _log.log(level, "%s takes weights from %s: %s", model.name, Path(path).name, loaded)
 
 
 def check_request(
@@ -97,6 +97,8 @@ def check_request(
     if backbone is not None:
         backbone = backbone_name(backbone)
     if weights == "imagenet" and (backbone is None or find_backbone(backbone).application is None):
-        what = backbone or "the own CNN"
-        raise ModelError(Message("There are no ImageNet weights for {what}: give --weights none or a file.", what=what))
+        network = backbone or "the own CNN"
+        raise ModelError(
+            Message("There are no ImageNet weights for {what}: give --weights none or a file.", what=network)
+        )
     return backbone

@@ -17,18 +17,18 @@ from carvis.language import Message, message_of
 
 
 @dataclass(frozen=True)
-class Taken:
+class LoadedWeights:
     """Which layers got weights from a file, and which stayed as they were."""
 
-    taken: list[str]
-    left: list[str]
+    loaded: list[str]
+    unchanged: list[str]
 
     def __str__(self) -> str:
-        total = len(self.taken) + len(self.left)
-        if not self.left:
+        total = len(self.loaded) + len(self.unchanged)
+        if not self.unchanged:
             return f"all {total} layers with weights got theirs"
-        some = ", ".join(self.left[:3]) + (", ..." if len(self.left) > 3 else "")
-        return f"{len(self.taken)} of {total} layers got weights; not in the file, or of another shape: {some}"
+        some = ", ".join(self.unchanged[:3]) + (", ..." if len(self.unchanged) > 3 else "")
+        return f"{len(self.loaded)} of {total} layers got weights; not in the file, or of another shape: {some}"
 
 
 def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
@@ -85,14 +85,14 @@ def _keras_3(group: StoredGroup) -> Iterator[tuple[str, list[np.ndarray]]]:
 def _legacy(group: StoredGroup) -> dict[str, list[np.ndarray]]:
     layers: dict[str, list[np.ndarray]] = {}
     for layer_name in dict.fromkeys(_texts(group.attribute("layer_names"))):
-        held = group.group(layer_name)
-        names = _texts(held.attribute("weight_names"))
+        stored = group.group(layer_name)
+        names = _texts(stored.attribute("weight_names"))
         # A nested base is one entry here; its layers' names stand in the names of the weights.
         owners = {name: name.split("/")[-2] if "/" in name else layer_name for name in names}
         nested = len(set(owners.values())) > 1
         for name in names:
             owner = owners[name] if nested else layer_name
-            layers.setdefault(owner, []).append(held.array(name).read())
+            layers.setdefault(owner, []).append(stored.array(name).read())
     return layers
 
 
@@ -100,30 +100,34 @@ def _texts(values: Iterable[object]) -> list[str]:
     return [value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in values]
 
 
-def take_weights(layers: list[keras.Layer], path: str | Path) -> Taken:
+def take_weights(layers: list[keras.Layer], path: str | Path) -> LoadedWeights:
     """Give layers the weights that a file holds for them: by name, or in order where all shapes agree in order.
 
     Raises:
         ModelError: the file fits none of the layers.
     """
     stored = read_weights(path)
-    wanted = [layer for layer in layers if layer.weights]
+    with_weights = [layer for layer in layers if layer.weights]
     by_name = {
         layer.name: stored[layer.name]
-        for layer in wanted
+        for layer in with_weights
         if layer.name in stored and _shapes(stored[layer.name]) == _shapes(layer.weights)
     }
     in_order = [arrays for arrays in stored.values() if arrays]
-    if len(by_name) < len(wanted) and [_shapes(a) for a in in_order] == [_shapes(layer.weights) for layer in wanted]:
-        by_name = {layer.name: arrays for layer, arrays in zip(wanted, in_order, strict=True)}
+    if len(by_name) < len(with_weights) and [_shapes(a) for a in in_order] == [
+        _shapes(layer.weights) for layer in with_weights
+    ]:
+        by_name = {layer.name: arrays for layer, arrays in zip(with_weights, in_order, strict=True)}
     if not by_name:
         raise ModelError(
-            Message("{path} fits none of the {n} layers: give weights of the same backbone.", path=path, n=len(wanted))
+            Message(
+                "{path} fits none of the {n} layers: give weights of the same backbone.", path=path, n=len(with_weights)
+            )
         )
-    for layer in wanted:
+    for layer in with_weights:
         if layer.name in by_name:
             layer.set_weights(by_name[layer.name])
-    return Taken(list(by_name), [layer.name for layer in wanted if layer.name not in by_name])
+    return LoadedWeights(list(by_name), [layer.name for layer in with_weights if layer.name not in by_name])
 
 
 def _shapes(arrays: Iterable[Any]) -> list[tuple[int, ...]]:

@@ -116,12 +116,12 @@ def reading_of(card: ModelCard | None) -> tuple[Reading, list[str]]:
     What carvis trained or saved before cards named the reading was read in the usual way. A card that a person wrote
     for a model from elsewhere said nothing of it, as no card does: such a model was trained on what Keras reads.
     """
-    ours = bool(card and (card.recipe or "carvis" in card.versions))
-    usual = USUAL if ours else KERAS
+    by_carvis = bool(card and (card.recipe or "carvis" in card.versions))
+    default = USUAL if by_carvis else KERAS
     alpha = known_name(card.alpha, ALPHAS) if card else None
     orientation = known_name(card.orientation, ORIENTATIONS) if card else None
     missing = [name for name, value in (("alpha", alpha), ("orientation", orientation)) if value is None]
-    return Reading(alpha or usual.alpha, orientation or usual.orientation), [] if ours else missing
+    return Reading(alpha or default.alpha, orientation or default.orientation), [] if by_carvis else missing
 
 
 def read_size(text: str | None) -> tuple[int, int] | None:
@@ -169,6 +169,6 @@ def update_card(model_path: str | Path, facts: dict[str, Any], sha256: str | Non
         ModelError: the card that is there cannot be read.
     """
     card = read_card(model_path) or ModelCard()
-    still = [fact for fact in card.assumed if fact not in facts]
-    card = replace(card, **{"assumed": still} | facts, sha256=sha256 or card.sha256)
+    assumed = [fact for fact in card.assumed if fact not in facts]
+    card = replace(card, **{"assumed": assumed} | facts, sha256=sha256 or card.sha256)
     return write_card(model_path, card, overwrite=True)

@@ -14,7 +14,7 @@ from carvis.workspace.sample_ids import composed
 def names_of_classes(
     path: Path,
     count: int,
-    given: Sequence[str] | str | Path | None,
+    requested: Sequence[str] | str | Path | None,
     card: ModelCard | None,
     data: Sequence[Dataset],
     assumptions: list[Message],
@@ -25,7 +25,7 @@ def names_of_classes(
     Args:
         path: the model file.
         count: the number of classes of the model.
-        given: names, or a file of names.
+        requested: names, or a file of names.
         data: the data sets that the images lie in.
         assumptions: what has to be assumed is added here, one sentence each.
         encoding: of the file given; found out where None.
@@ -33,22 +33,22 @@ def names_of_classes(
     Raises:
         ModelError: the file given cannot be read, or holds another number of names.
     """
-    known = [name for dataset in data for name in dataset.class_names]
-    if isinstance(given, (str, Path)):
-        names = read_class_names(given, known, encoding)
+    dataset_names = [name for dataset in data for name in dataset.class_names]
+    if isinstance(requested, (str, Path)):
+        names = read_class_names(requested, dataset_names, encoding)
         if len(names) != count:
             raise ModelError(
                 Message(
                     "{file} names {n} classes, but {model} has {count}: give one name per class, in the model's order.",
-                    file=given,
+                    file=requested,
                     n=len(names),
                     model=path.name,
                     count=count,
                 )
             )
         return names
-    if given is not None:
-        return list(given)
+    if requested is not None:
+        return list(requested)
     if card and card.class_names:
         if len(card.class_names) == count:
             return list(card.class_names)
@@ -61,7 +61,7 @@ def names_of_classes(
             )
         )
     return (
-        _beside(path, count, known, assumptions)
+        _beside(path, count, dataset_names, assumptions)
         or _from_datasets(count, data, assumptions)
         or _numbers(count, assumptions)
     )
@@ -72,13 +72,13 @@ def keras_names(data: Dataset, count: int) -> list[str] | None:
     return data.keras_names_of(count)
 
 
-def _beside(path: Path, count: int, known: list[str], assumptions: list[Message]) -> list[str] | None:
-    likely = {composed(name) for name in known}
+def _beside(path: Path, count: int, dataset_names: list[str], assumptions: list[Message]) -> list[str] | None:
+    composed_names = {composed(name) for name in dataset_names}
     fitting, foreign, others = {}, [], []
-    for file, names in names_beside(path, known).items():
+    for file, names in names_beside(path, dataset_names).items():
         if len(names) != count:
             others.append((file, len(names)))
-        elif likely and not likely & set(map(composed, names)):
+        elif composed_names and not composed_names & set(map(composed, names)):
             foreign.append(file)
         else:
             fitting[file] = names
@@ -114,20 +114,20 @@ def _beside(path: Path, count: int, known: list[str], assumptions: list[Message]
 def _from_datasets(count: int, data: Sequence[Dataset], assumptions: list[Message]) -> list[str] | None:
     fitting = {tuple(names): dataset for dataset in data if (names := keras_names(dataset, count))}
     if len(fitting) == 1:
-        lent, dataset = next(iter(fitting.items()))
+        borrowed, dataset = next(iter(fitting.items()))
         assumptions.append(
             Message(
                 "The class names are assumed to be those of the data set {data}, in Keras' folder order.",
                 data=dataset.name,
             )
         )
-        return list(lent)
+        return list(borrowed)
     if len(fitting) > 1:
-        both = ", ".join(dataset.name for dataset in fitting.values())
+        names_of_datasets = ", ".join(dataset.name for dataset in fitting.values())
         assumptions.append(
             Message(
                 "The data sets {data} all have as many classes as the model, so none provides the class names.",
-                data=both,
+                data=names_of_datasets,
             )
         )
     return None

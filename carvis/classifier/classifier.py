@@ -38,7 +38,7 @@ MOST_VALUES = 16_000_000
 
 
 class Classifier(ModelInput, LayerAccess):
-    """A Keras 3 model and what must be known to use it.
+    """A Keras 3 model with what is needed to use it.
 
     Args:
         model: a Keras model with one input (N, H, W, 3) or (N, H, W, 1) and one output (N, classes).
@@ -102,9 +102,9 @@ class Classifier(ModelInput, LayerAccess):
         """Decide what the output means, and note what was assumed."""
         output, assumption = decide_output(self.model, self.name)
         if output is None:
-            words = Message("images of the data set") if len(images) else Message("images of noise and plain colours")
+            source = Message("images of the data set") if len(images) else Message("images of noise and plain colours")
             images = images if len(images) else probe_images(self.probe_size, self.channels)
-            output, assumption = decide_output(self.model, self.name, self._raw(images), words)
+            output, assumption = decide_output(self.model, self.name, self._raw(images), source)
         if assumption:
             self.assumptions.append(assumption)
         # Values always decide.

@@ -60,7 +60,7 @@ def _calls(step: keras.Operation, model: keras.Model, places: dict) -> list:
 
 
 def _plain(value: Any) -> Any:
-    """Describe what JSON has no word for, without anything that differs from run to run."""
+    """Describe a value that is not JSON, without anything that differs from run to run."""
     if hasattr(value, "numpy"):
         value = value.numpy()
     if isinstance(value, (np.ndarray, np.generic)):

@@ -94,19 +94,19 @@ class FlatGraph:
             step, path = node.operation, f"{prefix}{names[id(node)][0]}"
             if node.is_input:
                 if listed and isinstance(step, keras.layers.InputLayer):
-                    given = tuple(numbers[id(tensor)] for tensor in node.outputs if id(tensor) in numbers)
-                    shape = self.shapes[given[0]] if given else ()
-                    self.calls.append(Call(path, step, 1, 0, (), given, shape, node))
+                    numbered = tuple(numbers[id(tensor)] for tensor in node.outputs if id(tensor) in numbers)
+                    shape = self.shapes[numbered[0]] if numbered else ()
+                    self.calls.append(Call(path, step, 1, 0, (), numbered, shape, node))
                 continue
             # As Keras does: what cannot be computed is skipped.
             if any(id(tensor) not in numbers for tensor in node.input_tensors):
                 continue
             sources = tuple(numbers[id(tensor)] for tensor in node.input_tensors)
             if inner_graph(step) is not None:
-                made = self._flatten(step, sources, f"{path}/")
+                outputs = self._flatten(step, sources, f"{path}/")
             else:
-                made = self._call(path, names[id(node)][1], node, sources)
-            numbers |= zip(map(id, node.outputs), made)
+                outputs = self._call(path, names[id(node)][1], node, sources)
+            numbers |= zip(map(id, node.outputs), outputs)
         return [numbers[id(tensor)] for tensor in model.outputs]
 
     def _call(self, path: str, number: int, node: Node, sources: tuple[int, ...]) -> list[int]:
@@ -118,19 +118,19 @@ class FlatGraph:
         return outputs
 
     def _output_shapes(self, node: Node, sources: tuple[int, ...]) -> list[Shape]:
-        """Take the shapes as Keras noted them, or work them out where this call takes other ones."""
-        noted = [tuple(tensor.shape) for tensor in node.outputs]
-        known = [self.shapes[source] for source in sources]
-        if known == [tuple(tensor.shape) for tensor in node.input_tensors]:
-            return noted
+        """Return the shapes that Keras recorded, or compute them where this call has other inputs."""
+        recorded = [tuple(tensor.shape) for tensor in node.outputs]
+        shapes = [self.shapes[source] for source in sources]
+        if shapes == [tuple(tensor.shape) for tensor in node.input_tensors]:
+            return recorded
         try:
-            specs = [keras.KerasTensor(shape, dtype=tensor.dtype) for shape, tensor in zip(known, node.input_tensors)]
+            specs = [keras.KerasTensor(shape, dtype=tensor.dtype) for shape, tensor in zip(shapes, node.input_tensors)]
             args, kwargs = node.arguments.fill_in(dict(zip(map(id, node.input_tensors), specs)))
-            made = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
-            return [tuple(tensor.shape) for tensor in made] if len(made) == len(noted) else noted
+            outputs = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
+            return [tuple(tensor.shape) for tensor in outputs] if len(outputs) == len(recorded) else recorded
         # A custom layer may not support it.
         except Exception:
-            return noted
+            return recorded
 
 
 def _nodes(model: keras.Model) -> Iterator[Node]:
@@ -140,7 +140,7 @@ def _nodes(model: keras.Model) -> Iterator[Node]:
 
 def _segments(model: keras.Model) -> dict[int, tuple[str, int]]:
     """Name each call within its own model by the layer's name and, from the second call on, the call's number."""
-    found = {}
+    segments = {}
     names = {shown_name(step) for step in model.operations}
     for step in model.operations:
         name = shown_name(step)
@@ -148,5 +148,5 @@ def _segments(model: keras.Model) -> dict[int, tuple[str, int]]:
             mark = "#"
             while number > 1 and f"{name}{mark}{number}" in names:
                 mark += "#"
-            found[id(node)] = (name if number == 1 else f"{name}{mark}{number}"), number
-    return found
+            segments[id(node)] = (name if number == 1 else f"{name}{mark}{number}"), number
+    return segments

@@ -1,4 +1,4 @@
-"""How the layers of a model hang together, nested models included."""
+"""How the layers of a model are connected, nested models included."""
 
 from typing import Any, TypeAlias
 
@@ -7,7 +7,7 @@ import keras
 Step: TypeAlias = keras.Operation
 # A call of a layer or operation, as Keras keeps it (``keras.src.ops.node.Node``, which Keras does not export).
 Node: TypeAlias = Any
-# What neither mixes nor weighs its input: the scores before and after it are the same numbers.
+# Layers that leave their input's values unchanged: the scores before and after are the same numbers.
 _PASSING = ("Reshape", "Flatten", "Dropout", "Identity", "Squeeze", "Cast", "SpatialDropout2D")
 
 
@@ -40,15 +40,15 @@ def consumers(parents: list[keras.Model], operation: Step) -> list[Step | None]:
         steps = operations_of(model)
         place = next(i for i, step in enumerate(steps) if step is operation)
         return [*_entered(steps[place + 1])] if place + 1 < len(steps) else consumers(outer, model)
-    found: list[Step | None] = []
+    reached: list[Step | None] = []
     for step in operations_of(model):
         for node in calls_of(model, step):
             uses = [tensor for tensor in node.input_tensors if tensor._keras_history.operation is operation]
-            found.extend(entered for _ in uses for entered in _entered(step))
+            reached.extend(entered for _ in uses for entered in _entered(step))
     outputs = [tensor for tensor in model.outputs if tensor._keras_history.operation is operation]
     for _ in outputs:
-        found.extend(consumers(outer, model))
-    return found
+        reached.extend(consumers(outer, model))
+    return reached
 
 
 def _entered(step: Step) -> list[Step]:
@@ -58,7 +58,7 @@ def _entered(step: Step) -> list[Step]:
     if isinstance(step, keras.Sequential):
         return _entered(step.layers[0])
     first = [tensor._keras_history.operation for tensor in step.inputs]
-    return [found for operation in first for found in consumers([step], operation) if found is not None]
+    return [consumer for operation in first for consumer in consumers([step], operation) if consumer is not None]
 
 
 def final_operation(model: keras.Model) -> Step:

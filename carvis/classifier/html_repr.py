@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carvis.display import facts, line, names, panel, shown
+from carvis.display import facts, html_unless_damaged, line, names, panel
 from carvis.language import _, localised
 
 if TYPE_CHECKING:
     from carvis.classifier.classifier import Classifier
 
 
-@shown
+@html_unless_damaged
 def classifier_html(clf: Classifier) -> str:
     """A table of what is bound to the model, and what had to be assumed; no image is computed."""
     n = len(clf.class_names)

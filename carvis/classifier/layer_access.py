@@ -12,7 +12,7 @@ from carvis.classifier.layer_graph import LayerGraph
 from carvis.errors import ModelError
 from carvis.language import Message
 
-_SIZES_KEPT = 64
+_MAX_SIZES = 64
 
 
 class LayerAccess:
@@ -49,7 +49,7 @@ class LayerAccess:
         if not self.native_size:
             return self.layer_graph
         if size not in self._layer_graphs:
-            if len(self._layer_graphs) >= _SIZES_KEPT:
+            if len(self._layer_graphs) >= _MAX_SIZES:
                 self._layer_graphs.clear()
             self._layer_graphs[size] = LayerGraph(self.model, self.name, size)
         return self._layer_graphs[size]
@@ -99,15 +99,15 @@ class LayerAccess:
         """
         calls = self.layer_graph.members(path)
         if any(len(call.outputs) != 1 or len(call.shape) != 4 for call in calls):
-            known = self.conv_layers or [call.path for call in self.layer_graph.maps()]
-            words = (
-                Message("choose one of {choices}", choices=", ".join(known))
-                if known
+            choices = self.conv_layers or [call.path for call in self.layer_graph.maps()]
+            remedy = (
+                Message("choose one of {choices}", choices=", ".join(choices))
+                if choices
                 else Message("none of its layers does")
             )
             raise ModelError(
                 Message(
-                    "{path} of {name} does not output a feature map: {words}.", path=path, name=self.name, words=words
+                    "{path} of {name} does not output a feature map: {words}.", path=path, name=self.name, words=remedy
                 )
             )
         return calls

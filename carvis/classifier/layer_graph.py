@@ -14,7 +14,7 @@ from carvis.language import Message
 L = keras.layers
 CONVOLUTIONS = (L.Conv2D, L.DepthwiseConv2D, L.SeparableConv2D)
 COMPLETING = (L.BatchNormalization, L.Activation, L.ReLU, L.LeakyReLU, L.PReLU, L.ELU)
-# What hands its input on, place by place or a few places together, without adding anything to it.
+# Layers that pass their input on, place by place or pooled, without detecting anything.
 _PASSED = (
     *POOLING, L.GlobalAveragePooling2D, L.GlobalMaxPooling2D, L.Dropout, L.SpatialDropout2D, L.GaussianNoise,
     L.GaussianDropout, L.AlphaDropout, L.Reshape, L.Flatten, L.Permute, L.Identity, L.ActivityRegularization,
@@ -140,7 +140,7 @@ class LayerGraph:
     def _last_single(self) -> Call | None:
         for point in self._chain:
             call = self._maker(point)
-            if call is not None and call.map_shape and self._speaks(call) and self.frame(call):
+            if call is not None and call.map_shape and self._is_candidate(call) and self.frame(call):
                 return call
         return None
 
@@ -148,23 +148,23 @@ class LayerGraph:
         maker = self.graph.makers[point]
         return None if maker is None else self.calls[maker]
 
-    def _speaks(self, call: Call) -> bool:
-        """Tell whether a map is more than the image, and more than what its one source hands on."""
+    def _is_candidate(self, call: Call) -> bool:
+        """Tell whether a map holds detected features, and does not only pass its one source on."""
         step = call.operation
         linear = isinstance(step, L.Activation) and step.activation.__name__ == "linear"
-        passed = linear or isinstance(step, _PASSED) or type(step).__name__ in _PASSED_OPERATIONS
-        return not passed and call.outputs[0] in self._layouts.features
+        passes_through = linear or isinstance(step, _PASSED) or type(step).__name__ in _PASSED_OPERATIONS
+        return not passes_through and call.outputs[0] in self._layouts.features
 
     def _last_joint(self) -> str | None:
         """Return the last layer all of whose calls together are passed by all of the signal, each at its own place."""
-        found = None
+        last = None
         for path, calls in self.groups.items():
             points = {call.outputs[0] for call in calls}
             apart = all(upstream(self._sources, point) & points == {point} for point in points)
-            fits = apart and all(self._speaks(call) and self.frame(call) for call in calls) and self._cuts(calls)
-            if fits and (found is None or self._comes_after(calls, self.groups[found])):
-                found = path
-        return found
+            fits = apart and all(self._is_candidate(call) and self.frame(call) for call in calls) and self._cuts(calls)
+            if fits and (last is None or self._comes_after(calls, self.groups[last])):
+                last = path
+        return last
 
     def _comes_after(self, calls: list[Call], others: list[Call]) -> bool:
         return reaches(self._sources, others[0].outputs[0], calls[0].outputs[0])
@@ -181,7 +181,7 @@ class LayerGraph:
         return None
 
     def notes(self, path: str) -> tuple[Message, ...]:
-        """Return what has to be known of a map of a layer, a sentence each."""
+        """Return one sentence on each caveat of a layer's map."""
         calls = self.members(path)
         notes: list[Message] = []
         if not self.passes_all(path):

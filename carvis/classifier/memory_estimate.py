@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from carvis.classifier.flat_graph import Call
 
-_SIZES_KEPT = 64
+_MAX_SIZES = 64
 # Most models are far below, and a query of the system takes longer than the comparison.
 _NEGLIGIBLE = 100_000_000
 _CGROUP = (
@@ -45,16 +45,16 @@ class TooLargeError(ModelError):
 
 
 def free_memory() -> int:
-    """Return how many bytes this process can still take, the limit of a container included."""
+    """Return how many bytes this process can still allocate, within a container's limit."""
     free = psutil.virtual_memory().available
-    for most, now in _CGROUP:
+    for limit, used in _CGROUP:
         try:
-            left = int(Path(most).read_text()) - int(Path(now).read_text())
+            unused = int(Path(limit).read_text()) - int(Path(used).read_text())
         # No such limit ("max"), or no such file.
         except (OSError, ValueError):
             continue
-        # What the kernel keeps of files counts as used, and is given up on demand.
-        free = min(free, max(left, 0) + _file_cache(Path(most).parent))
+        # The kernel's file cache counts as used, but is freed on demand.
+        free = min(free, max(unused, 0) + _file_cache(Path(limit).parent))
     return free
 
 
@@ -71,12 +71,12 @@ def estimate_memory(model: "keras.Model", size: tuple[int, int]) -> MemoryEstima
 
     A size that only the image decides counts as 1, and so does what a layer takes inside itself.
     """
-    # A file is judged without TensorFlow, which this would load.
+    # Files are inspected without TensorFlow, which this import loads.
     from carvis.classifier.flat_graph import FlatGraph
 
     try:
         graph = FlatGraph(model, size)
-    # Only a guess is lost where a graph is of no kind that is known here: computing it fails or does not.
+    # For an unknown kind of graph only the estimate is lost.
     except Exception:
         return MemoryEstimate(0, 0)
     sizes = [_bytes(shape) for shape in graph.shapes]
@@ -102,37 +102,37 @@ def _bytes(shape: Sequence[int | None]) -> int:
     return 4 * math.prod(side or 1 for side in shape[1:])
 
 
-def check_memory(needs: MemoryEstimate, name: object) -> None:
-    """Refuse a model that one image would bring beyond the memory there is.
+def check_memory(estimate: MemoryEstimate, name: object) -> None:
+    """Refuse a model that needs more memory for one image than is free.
 
     Raises:
         TooLargeError: it takes more.
     """
-    if needs.step > _NEGLIGIBLE and needs.step > (free := free_memory()):
+    if estimate.step > _NEGLIGIBLE and estimate.step > (free := free_memory()):
         raise TooLargeError(
             Message(
                 "{name} needs {needed} of memory for one image, but {free} are free: choose a smaller input"
                 " size (--input-size) where the model allows it, or use a machine with more memory.",
                 name=name,
-                needed=gigabytes(needs.step),
+                needed=gigabytes(estimate.step),
                 free=gigabytes(free),
             )
         )
 
 
-def check_batch(needs: MemoryEstimate, n: int, name: object) -> None:
-    """Refuse a batch that would go beyond the memory there is.
+def check_batch(estimate: MemoryEstimate, n: int, name: object) -> None:
+    """Refuse a batch that needs more memory than is free.
 
     Raises:
         TooLargeError: it would.
     """
-    if needs.step * n > _NEGLIGIBLE and needs.step * n > (free := free_memory()):
+    if estimate.step * n > _NEGLIGIBLE and estimate.step * n > (free := free_memory()):
         raise TooLargeError(
             Message(
                 "{name} needs {needed} of memory for a batch of {n} images, but {free} are free: choose a"
                 " smaller batch (--batch-size) or smaller images.",
                 name=name,
-                needed=gigabytes(needs.step * n),
+                needed=gigabytes(estimate.step * n),
                 n=n,
                 free=gigabytes(free),
             )
@@ -142,16 +142,16 @@ def check_batch(needs: MemoryEstimate, n: int, name: object) -> None:
 def within_memory(
     model: "keras.Model", run: "Callable[[np.ndarray], tf.Tensor]", name: object
 ) -> "Callable[[np.ndarray], tf.Tensor]":
-    """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the memory there is."""
-    known: dict[tuple[int, int], MemoryEstimate] = {}
+    """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the free memory."""
+    estimates: dict[tuple[int, int], MemoryEstimate] = {}
 
     def checked(images: "np.ndarray") -> "tf.Tensor":
         size = tuple(images.shape[1:3])
-        if size not in known:
-            if len(known) >= _SIZES_KEPT:
-                known.clear()
-            known[size] = estimate_memory(model, size)
-        check_batch(known[size], len(images), name)
+        if size not in estimates:
+            if len(estimates) >= _MAX_SIZES:
+                estimates.clear()
+            estimates[size] = estimate_memory(model, size)
+        check_batch(estimates[size], len(images), name)
         return run(images)
 
     return checked

@@ -1,11 +1,11 @@
-"""Running something else in place of a method of a model's layer for a while: in one thread, and undone in order."""
+"""Patching a method of a layer for a while: in one thread, undone in order."""
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-# Two threads that patched a layer at once would each put back what the other had put there.
+# Two threads that patch a layer at once would each restore the other's patch.
 PATCHING = threading.RLock()
 
 

@@ -30,7 +30,7 @@ from carvis.language import Message
 # What broken archives and broken HDF5 raise; an OSError may be a full disk, whose reason the sentence tells.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 
-# Ten people who opened two models at the same time on a busy server met weights that Keras had not made.
+# Without it, models opened at the same time in several threads met weights that Keras had not created.
 _ONE_AT_A_TIME = threading.RLock()
 
 
@@ -97,15 +97,15 @@ def _open_planned(file: ModelFile, trust: bool) -> keras.Model:
     The file is opened once for all steps, as each opening looks through all of it.
     """
     tree: LayerTree | None = None
-    with contextlib.ExitStack() as opened:
+    with contextlib.ExitStack() as stack:
         with _without_memory():
             if file.legacy:
-                store = opened.enter_context(file.weights())
+                store = stack.enter_context(file.weights())
                 model, tree = build_legacy(file.config, file.path, weights.layer_names(file, store))
                 _remember_names(tree)
             else:
                 model = _build(file, trust)
-                store = opened.enter_context(file.weights())
+                store = stack.enter_context(file.weights())
             if file.kind == "hdf5" or tree is None:
                 plan = weights.plan_layer_groups(file, store, model, tree)
             else:
@@ -130,7 +130,7 @@ def _without_memory() -> Iterator[None]:
             yield
             scope.initialize_variables = True
         except BaseException:
-            # Keras would make all variables that still wait when the next scope ends, whoever opens it.
+            # Keras would create all pending variables at the end of the next scope, whoever opens it.
             global_state.set_global_attribute("uninitialized_variables", [])
             raise
 
@@ -196,17 +196,17 @@ def _module_of(kind: str, entry: dict) -> str | None:
 
 
 def _check_size(file: ModelFile, model: keras.Model) -> None:
-    held = file.parameters
+    stored = file.parameters
     needed = sum(math.prod(weight.shape) for weight in model.weights)
     # Wrapped layers are stored twice; adapters (LoRA) are stored merged, and start from zero.
     adapters = sum(math.prod(weight.shape) for weight in model.weights if weight.name.startswith("lora_"))
-    if held < needed - adapters or adapters > 2 * held:
+    if stored < needed - adapters or adapters > 2 * stored:
         raise ModelError(
             Message(
                 "{path} contains {held} weights, but its architecture needs {needed}: save the model again"
                 " with the Keras that wrote it.",
                 path=file.path,
-                held=f"{held:,}",
+                held=f"{stored:,}",
                 needed=f"{needed - adapters:,}",
             )
         )

@@ -22,7 +22,7 @@ def input_dtype(model: keras.Model) -> str:
 
 
 def takes_whole_numbers(model: keras.Model) -> bool:
-    """Tell whether a model's input is of whole numbers, which hold pixel values 0 to 255 and nothing scaled."""
+    """Tell whether a model's input is of integers, which hold unscaled pixel values 0 to 255."""
     return input_dtype(model) in _WHOLE
 
 
@@ -35,11 +35,11 @@ def copes_with_batches(model: keras.Model, shape: tuple[int, int, int]) -> bool:
     if model.inputs[0].shape[0] is None:
         return True
     try:
-        made = call_model(model, tf.zeros((model.inputs[0].shape[0] + 1, *shape)))
-    # What breaks inside, and how, is the model's own.
+        output = call_model(model, tf.zeros((model.inputs[0].shape[0] + 1, *shape)))
+    # A model may fail in any way.
     except Exception:
         return False
-    return made.shape[0] == model.inputs[0].shape[0] + 1
+    return output.shape[0] == model.inputs[0].shape[0] + 1
 
 
 def call_model(model: keras.Model, images: tf.Tensor) -> tf.Tensor:
@@ -113,7 +113,7 @@ def computes_alike_on_floats(model: keras.Model, images: np.ndarray) -> bool:
     try:
         with fed_as_float(model):
             fed = call_model(model, values)
-    # Operations on whole numbers may take nothing else, and say so in their own ways.
+    # Operations on integers may reject floats with any error.
     except Exception:
         return False
     return np.allclose(fed, call_model(model, values), rtol=1e-3, atol=1e-4)

@@ -14,29 +14,29 @@ from carvis.classifier.vocabulary import OUTPUTS, PREPROCESSING_NAMES, OutputNam
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS, Alpha, Orientation, ResizeMethod
 from carvis.language import Message
 
-# The side of images where neither the model nor anyone else states it.
+# The side of images where neither the model, the card nor the caller states it.
 OPEN_SIZE = 224
 
 
 def preprocessing_of(
     model: keras.Model,
-    given: PreprocessingName | None,
+    requested: PreprocessingName | None,
     card: ModelCard | None,
     shape: tuple[int, int, int],
     assumptions: list[Message],
 ) -> PreprocessingName:
     """Return the preprocessing: the one given, else the card's, else the one that the model's graph suggests."""
-    if given:
-        return given
+    if requested:
+        return requested
     assumed, sentence = assumed_preprocessing(model, shape)
-    noted = known_name(card.preprocessing, PREPROCESSING_NAMES) if card else None
-    if noted:
-        if not takes_whole_numbers(model) or noted == assumed:
-            return noted
+    from_card = known_name(card.preprocessing, PREPROCESSING_NAMES) if card else None
+    if from_card:
+        if not takes_whole_numbers(model) or from_card == assumed:
+            return from_card
         assumptions.append(
             Message(
                 "The card names the preprocessing {name}, but the model takes integers: it is ignored.",
-                name=noted,
+                name=from_card,
             )
         )
     elif card and card.preprocessing:
@@ -50,26 +50,26 @@ def preprocessing_of(
     return assumed
 
 
-def output_of(given: OutputName | None, card: ModelCard | None, assumptions: list[Message]) -> OutputName | None:
+def output_of(requested: OutputName | None, card: ModelCard | None, assumptions: list[Message]) -> OutputName | None:
     """Return what the output means as given or by the card; None leaves it to the graph."""
-    if given:
-        return given
-    noted = known_name(card.output, OUTPUTS) if card else None
-    if card and card.output and noted is None:
+    if requested:
+        return requested
+    from_card = known_name(card.output, OUTPUTS) if card else None
+    if card and card.output and from_card is None:
         assumptions.append(
             Message("The card names the output {name}, which is unknown here: it is ignored.", name=card.output)
         )
-    return noted
+    return from_card
 
 
 def resize_of(
-    given: ResizeMethod | None, card: ModelCard | None, assumptions: list[Message], native: bool
+    requested: ResizeMethod | None, card: ModelCard | None, assumptions: list[Message], native: bool
 ) -> ResizeMethod:
     """Return the resize method: the one given, else the card's, else that of Keras."""
-    if given:
-        return given
-    if noted := known_name(card.resize, RESIZE_METHODS) if card else None:
-        return noted
+    if requested:
+        return requested
+    if from_card := known_name(card.resize, RESIZE_METHODS) if card else None:
+        return from_card
     if card and card.resize:
         assumptions.append(
             Message("The card names the resize method {name}, which is unknown here: it is ignored.", name=card.resize)
@@ -85,18 +85,18 @@ def reading_of_files(
 ) -> tuple[Alpha, Orientation]:
     """Return how image files are read (alpha, orientation): as given, else by the card, else as Keras reads."""
     reading, assumed = reading_of(card)
-    given = {"alpha": alpha, "orientation": orientation}
-    for name, known in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
-        noted = getattr(card, name, None)
-        if noted and noted not in known and not given[name]:
+    requested = {"alpha": alpha, "orientation": orientation}
+    for name, choices in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
+        from_card = getattr(card, name, None)
+        if from_card and from_card not in choices and not requested[name]:
             assumptions.append(
                 Message(
                     "The card names {value} for {name}, which is unknown here: it is ignored.",
-                    value=noted,
+                    value=from_card,
                     name=name,
                 )
             )
-    assumed = [name for name in assumed if not given[name]]
+    assumed = [name for name in assumed if not requested[name]]
     if "alpha" in assumed:
         assumptions.append(
             Message("Transparent images are read without their alpha channel (drop-alpha), as by Keras's load_img.")
@@ -112,17 +112,17 @@ def input_size_of(
     model: keras.Model,
     fixed: tuple[int | None, int | None],
     channels: int,
-    given: int | tuple[int, int] | None,
+    requested: int | tuple[int, int] | None,
     card: ModelCard | None,
     assumptions: list[Message],
 ) -> int | tuple[int, int] | None:
     """Return the input size; None where the model decides it, or takes images at their own size."""
-    if given is not None:
-        return given
+    if requested is not None:
+        return requested
     height, width = card.input_size if card and card.input_size else (None, None)
-    noted = (height, width) if height and width else None
+    from_card = (height, width) if height and width else None
     if None not in fixed:
-        if noted and noted != fixed:
+        if from_card and from_card != fixed:
             assumptions.append(
                 Message(
                     "The card's input size differs from the model's own {height}x{width}.",
@@ -131,8 +131,8 @@ def input_size_of(
                 )
             )
         return None
-    if noted and all(own in (None, side) for own, side in zip(fixed, noted)):
-        return noted
+    if from_card and all(own in (None, side) for own, side in zip(fixed, from_card)):
+        return from_card
     if resizes_itself(model, channels):
         assumptions.append(Message("The model resizes images itself, so they go in at their own size."))
         assumptions.append(

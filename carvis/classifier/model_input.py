@@ -1,4 +1,4 @@
-"""``ModelInput``: how images become what a classifier's model takes."""
+"""``ModelInput``: how images become the input of a classifier's model."""
 
 import math
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from carvis.images import Alpha, Orientation, Reading, ResizeMethod, read_for, r
 from carvis.images.strips import by_strips
 from carvis.language import Message
 
-# The size of what a model that takes any size is probed with.
+# The image size with which a model of any input size is probed.
 PROBED_SIZE = (240, 320)
 # Of an image that such a model is given: finding where its layers look takes 200 bytes a pixel.
 MOST_NATIVE_PIXELS = 2_000_000
@@ -58,7 +58,7 @@ class ModelInput:
 
     @property
     def input_words(self) -> str:
-        """What is done to an image before it goes into the model: ``unit, on-white, upright``."""
+        """The steps from an image to the model's input: ``unit, on-white, upright``."""
         return f"{self.preprocessing}, {self.reading}"
 
     def read_image(self, source: str | Path | bytes) -> NDArray[np.uint8]:

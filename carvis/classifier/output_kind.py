@@ -19,7 +19,7 @@ _ADDS_UP, _ADDS_UP_HALF = 1e-3, 2e-2
 def decide_output(
     model: keras.Model, name: str, raw: NDArray[np.floating] | None = None, images: str | Message = ""
 ) -> tuple[OutputName | None, Message | None]:
-    """Decide what a model's output means: by its graph where that is certain, else by the values it gave.
+    """Decide what a model's output means: by its graph where that is certain, else by its values.
 
     Args:
         name: of the model, for the sentence.
@@ -34,33 +34,33 @@ def decide_output(
         ModelError: the one output can be no class's score.
     """
     single = model.outputs[0].shape[1] == 1
-    known = output_range(model)
+    bounds = output_range(model)
     if single:
-        return _of_single(name, known, raw, images)
-    if known.sums_to_one:
+        return _of_single(name, bounds, raw, images)
+    if bounds.sums_to_one:
         return "probability", None
-    if known.log:
+    if bounds.log:
         return "log-probability", None
-    if known.high <= 0 and known.untied:
+    if bounds.high <= 0 and bounds.untied:
         return "log-probability", Message(
             "The model gives the logarithm of each class's own probability (log-sigmoid): they do not add up to 1."
         )
-    if known.low >= 0 and known.total:
+    if bounds.low >= 0 and bounds.total:
         return "share", Message(
             "The model's values add up to {total}, so each is divided by that sum to give a probability.",
-            total=_number(known.total),
+            total=_number(bounds.total),
         )
-    if known.within(0, 1) and known.untied:
+    if bounds.within(0, 1) and bounds.untied:
         return "independent", Message(
             "The model judges each class by itself (sigmoid): its probabilities do not add up to 1."
         )
-    if known.known and not known.within(0, 1):
-        if known.low == -np.inf:
+    if bounds.known and not bounds.within(0, 1):
+        if bounds.low == -np.inf:
             return "logit", Message("The model has no softmax at the end: softmax turns its scores into probabilities.")
         return "logit", Message(
             "The model's scores are bounded ({low} to {high}) but are not probabilities: softmax is applied to them.",
-            low=_number(known.low),
-            high=_number(known.high),
+            low=_number(bounds.low),
+            high=_number(bounds.high),
         )
     if raw is None:
         return None, None
@@ -72,7 +72,7 @@ def decide_output(
             n=len(raw),
             images=images,
         )
-    if known.within(0, 1) or _inside(raw):
+    if bounds.within(0, 1) or _inside(raw):
         return "independent", Message(
             "The meaning of the output was inferred from its values: they lie between 0 and 1 for {n}"
             " {images} but do not add up to 1, so each is used as the probability of its class.",
@@ -97,26 +97,26 @@ def decide_output(
 
 
 def _of_single(
-    name: str, known: OutputRange, raw: NDArray[np.floating] | None, images: str | Message
+    name: str, bounds: OutputRange, raw: NDArray[np.floating] | None, images: str | Message
 ) -> tuple[OutputName | None, Message | None]:
-    if known.sums_to_one:
+    if bounds.sums_to_one:
         raise ModelError(
             Message(
                 "{name} ends in a softmax over a single output, which is 1 for every image: it is not a classifier.",
                 name=name,
             )
         )
-    if known.within(0, 1):
+    if bounds.within(0, 1):
         return "probability", None
-    if known.known and known.within(-1, 1):
+    if bounds.known and bounds.within(-1, 1):
         return "signed", Message(
             "The model outputs a single value between -1 and 1: above 0 the second class is predicted."
         )
-    if known.known and known.high <= 0:
+    if bounds.known and bounds.high <= 0:
         return "log-probability", Message(
             "The model outputs a single value, the logarithm of the second class's probability."
         )
-    if known.known and known.low >= 0:
+    if bounds.known and bounds.low >= 0:
         raise ModelError(
             Message(
                 "{name} outputs a single value of 0 or more, as a regression model does: it is not a"
@@ -124,7 +124,7 @@ def _of_single(
                 name=name,
             )
         )
-    if known.known:
+    if bounds.known:
         return "logit", Message(
             "The model outputs a single value without a sigmoid: it is taken as the logit of the second"
             " class, and sigmoid is applied. A regression model looks the same."
@@ -157,7 +157,7 @@ def _number(value: float) -> str:
 
 
 def probe_images(size: tuple[int, int], channels: int) -> list[NDArray[np.uint8]]:
-    """Return images of plain colours and noise, to see what values a model gives: uint8 (h, w, c) each."""
+    """Return images of plain colours and noise that probe a model's output values: uint8 (h, w, c) each."""
     rng = np.random.default_rng(0)
     shape = (*size, channels)
     ramp = np.linspace(0, 255, size[1], dtype=np.float32)[None, :, None]
@@ -194,8 +194,8 @@ def known_output(output: str, name: str) -> OutputName:
     Raises:
         ModelError: it is none.
     """
-    if found := known_name(output, OUTPUTS):
-        return found
+    if meaning := known_name(output, OUTPUTS):
+        return meaning
     raise ModelError(
         Message(
             "There is no output meaning {output}: choose one of {choices} for {name}.",
@@ -208,5 +208,5 @@ def known_output(output: str, name: str) -> OutputName:
 
 def gives_logits(model: keras.Model) -> bool:
     """Tell whether a model gives scores that softmax turns into probabilities."""
-    found, _ = decide_output(model, model.name)
-    return found in ("logit", "log-probability", None)
+    kind, _ = decide_output(model, model.name)
+    return kind in ("logit", "log-probability", None)

@@ -1,4 +1,4 @@
-"""What is done to pixel values before they go into a model, by name.
+"""Preprocessing of pixel values for a model, by name.
 
 The formulas of ``caffe``, ``tf`` and ``torch`` are those of ``keras.applications.imagenet_utils``.
 """

@@ -34,7 +34,7 @@ from carvis.dataset import Dataset
 from carvis.errors import ImageError, ModelError
 from carvis.images import Alpha, Orientation, ResizeMethod, read_image
 from carvis.language import Message
-from carvis.workspace import settle, sha256_of_file
+from carvis.workspace import finish_moves, sha256_of_file
 
 # So many images of a data set show what a model's output means.
 _SAMPLED = 16
@@ -82,19 +82,19 @@ def load_classifier(
         ModelError: no such file, damaged, without an architecture, or no image classifier.
     """
     path = Path(path)
-    settle(path.parent)
-    untried = check_file(path)
+    finish_moves(path.parent)
+    unsandboxed = check_file(path)
     model = open_model(path, trust=trust)
     assumptions = list(filter(None, [renamed_sentence(model)]))
     sha256 = sha256_of_file(path)
     card = _card(path, sha256, assumptions)
     height, width, channels = image_input(model, str(path))
-    _check_memory(model, path, (height or OPEN_SIZE, width or OPEN_SIZE), untried)
+    _check_memory(model, path, (height or OPEN_SIZE, width or OPEN_SIZE), unsandboxed)
     size = input_size_of(model, (height, width), channels, input_size, card, assumptions)
     probed = (size, size) if isinstance(size, int) else size or (height or PROBED_SIZE[0], width or PROBED_SIZE[1])
-    _check_memory(model, path, probed, untried)
-    given = {"class_names": class_names, "preprocessing": preprocessing, "resize": resize, "output": output}
-    given |= {"alpha": alpha, "orientation": orientation}
+    _check_memory(model, path, probed, unsandboxed)
+    arguments = {"class_names": class_names, "preprocessing": preprocessing, "resize": resize, "output": output}
+    arguments |= {"alpha": alpha, "orientation": orientation}
     alpha, orientation = reading_of_files(alpha, orientation, card, assumptions)
     clf = Classifier(
         model,
@@ -112,20 +112,20 @@ def load_classifier(
         card=card,
         assumptions=assumptions,
     )
-    clf.assumed = _assumed(clf, given)
+    clf.assumed = _assumed(clf, arguments)
     if card and (marked := [fact for fact in card.assumed if fact in clf.assumed]):
-        words = Message(
+        message = Message(
             "The card {card} marks as assumed: {facts}.", card=card_path(path).name, facts=", ".join(marked)
         )
-        clf.assumptions.append(words)
+        clf.assumptions.append(message)
     return clf
 
 
-def _check_memory(model: keras.Model, path: Path, size: tuple[int, int], untried: bool) -> None:
-    """Check what one image takes, before anything is computed."""
+def _check_memory(model: keras.Model, path: Path, size: tuple[int, int], unsandboxed: bool) -> None:
+    """Check the memory that one image needs, before anything is computed."""
     estimate = estimate_memory(model, size)
     check_memory(estimate, path)
-    if untried and (reason := size_reason(estimate)):
+    if unsandboxed and (reason := size_reason(estimate)):
         check_in_sandbox(path, reason)
 
 
@@ -178,16 +178,16 @@ def _card(path: Path, sha256: str, assumptions: list[Message]) -> ModelCard | No
     return card
 
 
-def _assumed(clf: Classifier, given: dict[str, Any]) -> frozenset[str]:
+def _assumed(clf: Classifier, arguments: dict[str, Any]) -> frozenset[str]:
     """Name the facts that neither the caller nor a card for this very file states."""
     card = clf.card if clf.card and clf.card.sha256 in (None, clf.sha256) else None
-    open_facts = {fact for fact, value in given.items() if value is None}
-    known = set(card.assumed) if card else set()
-    open_facts -= {"alpha", "orientation"} - set(reading_of(card)[1]) - known
-    # The graph is certain of most outputs, and what is not resized at all needs no way to resize.
+    open_facts = {fact for fact, value in arguments.items() if value is None}
+    assumed = set(card.assumed) if card else set()
+    open_facts -= {"alpha", "orientation"} - set(reading_of(card)[1]) - assumed
+    # Most outputs are certain by the graph; images that are not resized need no resize method.
     output, assumption = decide_output(clf.model, clf.name)
     open_facts -= {"output"} if output and (assumption is None or clf.model.outputs[0].shape[1] > 1) else set()
     open_facts -= {"resize"} if clf.native_size else set()
     return frozenset(
-        fact for fact in open_facts if not card or fact in known or getattr(card, fact) != getattr(clf, fact)
+        fact for fact in open_facts if not card or fact in assumed or getattr(card, fact) != getattr(clf, fact)
     )

@@ -1,4 +1,4 @@
-"""What TensorFlow, Keras and numpy raise while a model computes, as one sentence with the remedy."""
+"""Errors of TensorFlow, Keras and numpy while a model computes, as one sentence with the remedy."""
 
 import contextlib
 import functools
@@ -31,7 +31,7 @@ _LONGEST = 200
 
 
 def sentence_of(error: BaseException, name: object = None, *, computing: bool = False) -> Message | None:
-    """Return what a person can do about an error that a model's computing raised; None for any other error.
+    """Return the remedy for an error raised while a model computes; None for any other error.
 
     Args:
         name: of the model, its file where there is one.
@@ -98,7 +98,7 @@ def _raised_by_them(error: BaseException) -> bool:
 
 
 def _is_of_tensorflow(error: BaseException) -> bool:
-    # What was never imported has raised nothing.
+    # A package that was never imported has raised nothing.
     errors = getattr(sys.modules.get("tensorflow"), "errors", None)
     return errors is not None and isinstance(error, errors.OpError)
 
@@ -127,7 +127,7 @@ def model_failures(name: object = None) -> Iterator[None]:
     try:
         yield
     except CarvisError as error:
-        # TensorFlow puts the lines of code into a copy of what is raised while it traces.
+        # While tracing, TensorFlow raises a copy of the error with its source lines.
         if isinstance(error.__context__, CarvisError) and str(error).startswith("in user code"):
             raise error.__context__ from None
         raise

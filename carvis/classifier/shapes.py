@@ -1,4 +1,4 @@
-"""What goes into a model and what comes out of it, by its shapes."""
+"""The input size and the number of classes of a model, by its shapes."""
 
 import keras
 import numpy as np

@@ -46,14 +46,14 @@ def plan_layer_groups(file: ModelFile, store: StoredGroup, model: keras.Model, r
     plan: Plan = []
     for tree in children:
         plan += _match(tree, groups.pop(tree.name, []), legacy, file)
-    left = [name for name, stored in groups.items() if stored]
-    if left:
+    unread = [name for name, stored in groups.items() if stored]
+    if unread:
         raise ModelError(
             Message(
                 "{path} contains weights of layer {name}, which its architecture lacks: save the model"
                 " again with the Keras that wrote it.",
                 path=file.path,
-                name=left[0],
+                name=unread[0],
             )
         )
     return _complete(plan, model, file)
@@ -83,8 +83,8 @@ def _own_variables(layer: keras.Layer, group: StoredGroup | None) -> Iterator[tu
     if group is None:
         yield own, []
         return
-    held = group.get("vars")
-    yield own, [(name, held.array(name)) for name in sorted(held, key=int)] if held is not None else []
+    variables = group.get("vars")
+    yield own, [(name, variables.array(name)) for name in sorted(variables, key=int)] if variables is not None else []
     for name in group:
         inner = getattr(layer, name, None) if name != "vars" else None
         if isinstance(inner, keras.Layer):
@@ -108,10 +108,10 @@ def fill(plan: Plan, file: ModelFile, store: StoredGroup) -> None:
             value = store.root.array(name).read()
         except CarvisError:
             raise
-        # HDF5 reports a broken chunk in several kinds of error.
+        # HDF5 reports a broken chunk by several types of error.
         except Exception as error:
             raise damaged(file.path, error) from error
-        # Theano turned its kernels over before it applied them. Keras 1 wrote TensorFlow's order all the same.
+        # Theano flips its kernels before applying them; Keras 1 wrote TensorFlow's order all the same.
         if backend == "theano" and not first_keras and value.ndim == 4 and variable.name == "kernel":
             value = value[::-1, ::-1]
         variable.assign(value)
@@ -159,7 +159,7 @@ def _match(tree: LayerTree, stored: list, legacy: bool, file: ModelFile) -> Plan
     if by_name is not None:
         return by_name
     orders = [_legacy_order(tree)] if legacy else [tree.layer.trainable_weights + tree.layer.non_trainable_weights]
-    # Files exist whose layers were frozen or opened between writing the architecture and the weights.
+    # In some files, layers were frozen or unfrozen between writing the architecture and the weights.
     orders += [_all(tree, _trainable) + _all(tree, _moving), _all(tree, _every)]
     for variables in orders:
         if _fits(variables, stored):
@@ -281,7 +281,7 @@ def _snake_case(name: str) -> str:
 
 
 def _complete(plan: Plan, model: keras.Model, file: ModelFile) -> Plan:
-    """Make sure that no variable keeps its random start."""
+    """Check that every variable gets its value from the file."""
     planned = {id(variable) for variable, _ in plan}
     if any(id(variable) not in planned and not _is_counter(variable) for variable in model.weights):
         raise ModelError(

@@ -11,7 +11,7 @@ from carvis.classifier.card import ModelCard, card_path, write_card
 from carvis.classifier.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.language import Message
-from carvis.workspace import check_length, not_empty, settle, sha256_of_file, staged_folder
+from carvis.workspace import check_length, finish_moves, not_empty, sha256_of_file, staged_folder
 
 
 def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -28,7 +28,7 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     check_length(path.stem, Message("the model"))
     if path.suffix != ".keras":
         raise ModelError(Message("{path} does not end in .keras: name the file <name>.keras.", path=path))
-    settle(path.parent)
+    finish_moves(path.parent)
     for file in (path, card_path(path)):
         if file.exists() and not overwrite:
             raise ModelError(
@@ -37,7 +37,7 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     card = replace(clf.card) if clf.card else ModelCard()
     card.input_size = None if clf.native_size else list(clf.probe_size)
     card.channels = clf.channels
-    # An assumption is no fact: it is made, and stated, whenever the file is opened.
+    # Assumptions are not written: they are made and stated whenever the file is opened.
     for fact in ("class_names", "preprocessing", "resize", "output"):
         if fact not in clf.assumed:
             setattr(card, fact, getattr(clf, fact))
@@ -47,29 +47,29 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     card.assumed = sorted(f for f in clf.assumed if getattr(card, f, None) == getattr(clf, f))
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()
-    # Both or neither: a model beside the card of an earlier one would be read in a wrong way.
-    with staged_folder(path.parent, replace=True) as made:
-        _without_optimizer(clf.model).save(made / path.name)
-        card.sha256 = sha256_of_file(made / path.name)
-        write_card(made / path.name, card)
+    # Both or neither: beside an earlier card, the model would be read wrongly.
+    with staged_folder(path.parent, replace=True) as folder:
+        _without_optimizer(clf.model).save(folder / path.name)
+        card.sha256 = sha256_of_file(folder / path.name)
+        write_card(folder / path.name, card)
     return path
 
 
 def _without_optimizer(model: keras.Model) -> keras.Model:
-    """Return the model, or a twin of it where it would bring the state of its training along."""
+    """Return the model, or a clone without the training state where it has one."""
     if not model.compiled:
         return model
-    twin = keras.models.clone_model(model)
-    twin.set_weights(model.get_weights())
-    return twin
+    clean = keras.models.clone_model(model)
+    clean.set_weights(model.get_weights())
+    return clean
 
 
 def versions() -> dict[str, str]:
     """Return the versions of the packages that make a result."""
-    found = {}
+    installed = {}
     for package in ("carvis", "keras", "tensorflow", "numpy"):
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed

@@ -63,15 +63,15 @@ def run(args: argparse.Namespace) -> int:
 
     _check_look(args)
     workspace = open_workspace(args)
-    model_paths, others = models_first(args.inputs, _("one"))
-    images = distinct([image for named in each(others, images_named) for image in named], file_name)
+    model_paths, image_inputs = models_first(args.inputs, _("one"))
+    images = distinct([image for named in each(image_inputs, images_named) for image in named], file_name)
     around = datasets_around(args, [image.path for image in images])
     models = by_name(each(model_paths, lambda path: load(path, args, around)))
     for clf in models.values():
         check(clf, around, args, workspace)
     out = Path(args.out) if args.out else workspace.results_dir / "activations"
-    given = [text.strip() for text in args.layers.split(",") if text.strip()]
-    layers = given[0] if len(given) == 1 else given
+    names = [text.strip() for text in args.layers.split(",") if text.strip()]
+    layers = names[0] if len(names) == 1 else names
     # Of no image in particular: a wrong layer is reported at once, and the names of the files are known.
     paths = {name: _paths(clf, layers) for name, clf in models.items()}
     clear_leftovers(out)
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         for name, clf in models.items():
             _write(_stem(folder, image, name), clf, image.path, paths[name], args)
 
-    with written_whole(out) as (_made, write_each):
+    with written_whole(out) as (_folder, write_each):
         written = write_each(images, write)
     print(
         _("{n} of {images} images x {models} models written to {out}").format(

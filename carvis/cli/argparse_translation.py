@@ -9,7 +9,7 @@ from typing import Any
 
 from carvis.language import N_, _
 
-_WORDS = (
+_ARGPARSE_TEXTS = (
     N_("usage: "),
     N_("positional arguments"),
     N_("options"),

@@ -115,8 +115,8 @@ class _Alpha(argparse.Action):
         except ValueError:
             strength = None
         if strength is None:
-            words = _("argument --alpha: invalid choice: {value} (choose drop-alpha, on-white or on-black)")
-            parser.error(words.format(value=repr(value)))
+            sentence = _("argument --alpha: invalid choice: {value} (choose drop-alpha, on-white or on-black)")
+            parser.error(sentence.format(value=repr(value)))
         namespace.strength = strength
 
 
@@ -192,12 +192,12 @@ def check(
     cache = workspace.cache_dir / "assumptions"
     with progress_bar(_("checking assumptions"), transient=True) as progress:
         for data in datasets:
-            found = check_assumptions(clf, data, full=full, cache=cache, progress=progress)
-            if found.n:
+            result = check_assumptions(clf, data, full=full, cache=cache, progress=progress)
+            if result.n:
                 break
         else:
             return None
-    for sentence in found.messages:
+    for sentence in result.messages:
         print(f"{clf.name}: {localised(sentence)}")
-    clf.assumptions += found.warnings
-    return found
+    clf.assumptions += result.warnings
+    return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
     from carvis.workspace import Cache
 
     workspace = open_workspace(args)
-    named = [(text, models_of(text)) for text in args.inputs]
-    files = list(dict.fromkeys(file for _, found in named for file in found))
-    folders = [path for text, found in named if not found for path in expand(text) or [text]]
+    inputs = [(text, models_of(text)) for text in args.inputs]
+    files = list(dict.fromkeys(file for _, models_of_input in inputs for file in models_of_input))
+    folders = [path for text, models_of_input in inputs if not models_of_input for path in expand(text) or [text]]
     if not files or len(folders) != 1:
         raise CarvisError(Message("Give one or more .keras or .h5 files and then one data set's folder."))
     data = Dataset(folders[0])
@@ -114,8 +113,8 @@ def _write(out: Path, results: dict[str, Attention]) -> None:
     from carvis.tables import to_csv
     from carvis.workspace import atomic_write, staged_folder
 
-    with staged_folder(out, replace=True) as made:
-        files = _files(made, results)
+    with staged_folder(out, replace=True) as staged:
+        files = _files(staged, results)
         for name, result in results.items():
             atomic_write(files[f"images.csv {name}"], result.to_csv())
             atomic_write(files[f"parts.csv {name}"], to_csv(result.by_part, index=True))
@@ -131,9 +130,7 @@ def _print(name: str, result: Attention) -> None:
 
     from carvis.explain.attention import outlier_findings, skipped_messages
 
-    console = new_console()
-    if not sys.stdout.isatty():
-        console.width = max(console.width, 110)
+    console = new_console(110)
     table = Table(
         title=_("{name}: {n} images").format(name=name, n=len(result.table)),
         title_justify="left",
@@ -155,8 +152,8 @@ def _print(name: str, result: Attention) -> None:
             cells += [f"{row['fall']:+.2f}", f"{row['control']:+.2f}", percent(occluded["accuracy"]), interval]
         table.add_row(str(part), *cells)
     console.print(table)
-    whole = percent(accuracy[""]["accuracy"])
-    console.print(_("accuracy without occlusion: {accuracy}").format(accuracy=whole))
+    unoccluded = percent(accuracy[""]["accuracy"])
+    console.print(_("accuracy without occlusion: {accuracy}").format(accuracy=unoccluded))
     messages = [*skipped_messages(name, result), *result.notes, *result.problems[:5]]
     messages += [finding.message for finding in outlier_findings(name, result.outliers().head(5))]
     for message in messages:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from carvis.dataset.health import Health
 
 HELP = N_("check a data set: duplicates, leakage, broken files, near-empty classes, brightness and sharpness")
-_SHOWN = 8
+_LISTED_ROWS = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,20 +110,20 @@ def _print(health: "Health") -> None:
     for title, table, line in _problems(health):
         if len(table):
             console.print(f"{title}: {len(table)}")
-            for row in table.head(_SHOWN).itertuples():
+            for row in table.head(_LISTED_ROWS).itertuples():
                 console.print(f"  {line(row)}", soft_wrap=True)
-            if len(table) > _SHOWN:
-                console.print(_("  and {n} more (--out FILE.json lists all)").format(n=len(table) - _SHOWN))
-    good = health.images[health.images["reason"] == ""]
+            if len(table) > _LISTED_ROWS:
+                console.print(_("  and {n} more (--out FILE.json lists all)").format(n=len(table) - _LISTED_ROWS))
+    readable = health.images[health.images["reason"] == ""]
     names = {"brightness": N_("brightness"), "sharpness": N_("sharpness")}
-    if len(good):
-        for word, column, ascending in (
+    if len(readable):
+        for heading, column, ascending in (
             (_("darkest"), "brightness", True),
             (_("brightest"), "brightness", False),
             (_("blurriest"), "sharpness", True),
         ):
-            first = good.sort_values(column, ascending=ascending, kind="stable").iloc[0]
-            console.print(f"{word}: {first['id']} ({_(names[column])} {first[column]:.0f})", soft_wrap=True)
+            first = readable.sort_values(column, ascending=ascending, kind="stable").iloc[0]
+            console.print(f"{heading}: {first['id']} ({_(names[column])} {first[column]:.0f})", soft_wrap=True)
 
 
 def _problems(health: "Health") -> "Iterable[tuple[str, pd.DataFrame, Callable[[Any], str]]]":

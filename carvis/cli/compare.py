@@ -23,8 +23,10 @@ HELP = N_("compare evaluated models: scoreboard, which model is right where, whe
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_evaluated(parser)
     parser.add_argument(
-        "--without-copies", action="store_true", help=_("ignore images that are also in training, exactly or nearly")
+        "--without-leakage", action="store_true", help=_("ignore images that are also in training, exactly or nearly")
     )
+    # The name of the option in earlier versions.
+    parser.add_argument("--without-copies", action="store_true", dest="without_leakage", help=argparse.SUPPRESS)
     parser.add_argument("--time", action="store_true", help=_("measure each model's milliseconds per image"))
     parser.add_argument("--seed", type=int, default=0, help=_("seed of the bootstrap (default: 0)"))
     parser.add_argument("--out", metavar="DIR", help=_("where to write tables, comparison.json and figures"))
@@ -44,17 +46,17 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         check(Path(args.out), args.overwrite)
     loaded = each(folders, lambda folder: (folder, load_evaluation(folder)))
-    folders, evaluations = [folder for folder, _one in loaded], by_model_name([one for _folder, one in loaded])
+    evaluations = by_model_name([evaluation for _folder, evaluation in loaded])
     files = model_files(evaluations, workspace)
-    comparison = compare(evaluations, files=files, without_copies=args.without_copies, seed=args.seed)
+    comparison = compare(evaluations, files=files, without_leakage=args.without_leakage, seed=args.seed)
     if args.time:
         comparison = comparison.timed(
             {name: _timed(file, evaluations[name]) for name, file in comparison.files.items()}
         )
-    effects = _temperatures(comparison, folders)
+    effects = _temperatures(comparison, [folder for folder, _evaluation in loaded])
     print_comparison(comparison, effects)
-    for name, one in evaluations.items():
-        if remarks := assumption_remarks(one, files.get(name), workspace.cache_dir / "assumptions"):
+    for name, evaluation in evaluations.items():
+        if remarks := assumption_remarks(evaluation, files.get(name), workspace.cache_dir / "assumptions"):
             print(f"{name}: {remarks.localised()}")
     if args.out:
         write(Path(args.out), comparison, effects)

@@ -1,7 +1,6 @@
 """What ``compare`` prints and writes."""
 
 import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from carvis.evaluation.comparison import Effect
 
 FILES = (
-    "scoreboard.csv", "pairs.csv", "lattice.csv", "classes.csv", "pictures.csv", "comparison.json",
+    "scoreboard.csv", "pairs.csv", "lattice.csv", "classes.csv", "images.csv", "comparison.json",
     "scoreboard.png", "reliability.png",
 )  # fmt: skip
 
@@ -36,9 +35,7 @@ def print_comparison(comparison: "Comparison", effects: Mapping[str, "Effect"]) 
     from carvis.evaluation.alignment import left_out_messages
     from carvis.evaluation.comparison import cochran_finding, pattern_words, temperature_finding
 
-    console = new_console()
-    if not sys.stdout.isatty():
-        console.width = max(console.width, 130)
+    console = new_console(130)
     table = Table(title=_("{n:,} images").format(n=comparison.n), title_justify="left", header_style="bold")
     headings = [
         N_("model"),
@@ -84,20 +81,20 @@ def print_comparison(comparison: "Comparison", effects: Mapping[str, "Effect"]) 
 
 
 def _cells(row: "pd.Series[float]") -> list[str]:
-    def known(value: float, words: str) -> str:
-        return "–" if math.isnan(value) else words
+    def or_dash(value: float, text: str) -> str:
+        return "–" if math.isnan(value) else text
 
     return [
         f"{row['accuracy']:.1%}",
         f"{row['low']:.1%} – {row['high']:.1%}",
-        known(row["clean_accuracy"], f"{row['clean_accuracy']:.1%}"),
+        or_dash(row["clean_accuracy"], f"{row['clean_accuracy']:.1%}"),
         f"{row['top3']:.1%}",
         f"{row['macro_f1']:.3f}",
         f"{row['log_loss']:.3f}",
         f"{row['ece']:.3f}",
-        known(row["parameters"], f"{row['parameters']:,.0f}"),
-        known(row["bytes"], f"{row['bytes'] / 1e6:.1f}"),
-        known(row["milliseconds"], f"{row['milliseconds']:.1f}"),
+        or_dash(row["parameters"], f"{row['parameters']:,.0f}"),
+        or_dash(row["bytes"], f"{row['bytes'] / 1e6:.1f}"),
+        or_dash(row["milliseconds"], f"{row['milliseconds']:.1f}"),
     ]
 
 
@@ -109,10 +106,10 @@ def write(out: Path, comparison: "Comparison", effects: Mapping[str, "Effect"]) 
     from carvis.workspace import atomic_write, staged_folder, write_json
 
     document = comparison_document(comparison, effects)
-    with staged_folder(out, replace=True) as made:
+    with staged_folder(out, replace=True) as staged:
         for name, table in comparison_tables(comparison).items():
-            atomic_write(made / f"{name}.csv", to_csv(table))
-        write_json(made / "comparison.json", document, indent=1)
-        write_figure(made / "scoreboard.png", model_scoreboard(comparison))
-        write_figure(made / "reliability.png", reliability_diagrams(comparison, effects))
+            atomic_write(staged / f"{name}.csv", to_csv(table))
+        write_json(staged / "comparison.json", document, indent=1)
+        write_figure(staged / "scoreboard.png", model_scoreboard(comparison))
+        write_figure(staged / "reliability.png", reliability_diagrams(comparison, effects))
     print(_("Written to {out}: {FILES}").format(out=out, FILES=", ".join(FILES)))

@@ -31,9 +31,9 @@ def run(args: argparse.Namespace) -> int:
             print(line, flush=True)
         return 0
     root = workspace.data_dir / "demo"
-    drawn = _draw(root, args.seed)
-    words = _("Drew {splits} in {folder}.") if drawn else _("The demo is complete.")
-    print(words.format(splits=", ".join(drawn), folder=root))
+    splits = _draw(root, args.seed)
+    sentence = _("Drew {splits} in {folder}.") if splits else _("The demo is complete.")
+    print(sentence.format(splits=", ".join(splits), folder=root))
     return 0
 
 
@@ -47,8 +47,8 @@ def _draw(root: Path, seed: int | None) -> list[str]:
 def drawing_notice(missing: "MissingImages") -> str:
     """Say what is drawn before a training can begin."""
     about = _("about {time}, {size} MB").format(time=duration(missing.seconds()), size=f"{missing.bytes / 1e6:.0f}")
-    words = _("The training images of the demo are not drawn yet: drawing {n} images first ({about}).")
-    return words.format(n=f"{missing.total:,}", about=about)
+    sentence = _("The training images of the demo are not drawn yet: drawing {n} images first ({about}).")
+    return sentence.format(n=f"{missing.total:,}", about=about)
 
 
 def duration(seconds: float) -> str:

@@ -31,10 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help=_("images per batch (default: 32)"))
     parser.add_argument(
-        "--no-copies",
+        "--no-leakage",
         action="store_true",
         help=_("do not check for leakage from train (the first check reads the whole data set)"),
     )
+    # The name of the option in earlier versions.
+    parser.add_argument("--no-copies", action="store_true", dest="no_leakage", help=argparse.SUPPRESS)
     group = parser.add_argument_group(_("confusion matrix"))
     group.add_argument(
         "--figure", metavar="FILE", help=_("draw the confusion matrix into a new .png, .svg or .pdf file")
@@ -91,8 +93,7 @@ def run(args: argparse.Namespace) -> int:
     check_folder(out)
     checked_facts = check(clf, [data], args, workspace)
     before = _before(out)
-    copies = workspace.cache_dir / "health"
-    if not args.no_copies and split != "train" and "train" in data.splits:
+    if not args.no_leakage and split != "train" and "train" in data.splits:
         checked(data, workspace, N_("check for leakage"))
     with progress_bar(_("evaluate"), count=True) as progress:
         evaluation = evaluate(
@@ -101,8 +102,8 @@ def run(args: argparse.Namespace) -> int:
             split,
             batch_size=args.batch_size,
             progress=progress,
-            copies=not args.no_copies,
-            cache=copies,
+            leakage=not args.no_leakage,
+            cache=workspace.cache_dir / "health",
             check=checked_facts or False,
         )
     edited = set(out.glob("df2.edited-*.csv"))
@@ -111,16 +112,16 @@ def run(args: argparse.Namespace) -> int:
     print(_("{before}Written to {out}: predictions.parquet, metrics.json, df2.csv").format(before=before, out=out))
     if args.figure:
         print(_("Written to {path}").format(path=_draw(evaluation, groups, args)))
-    for kept in set(out.glob("df2.edited-*.csv")) - edited:
-        print(_("The edited df2.csv was kept as {name}").format(name=kept.name))
+    for edited_copy in set(out.glob("df2.edited-*.csv")) - edited:
+        print(_("The edited df2.csv was kept as {name}").format(name=edited_copy.name))
     return 0
 
 
-def _draw(evaluation: "Evaluation", known_groups: dict[str, str] | None, args: argparse.Namespace) -> Path:
+def _draw(evaluation: "Evaluation", named_groups: dict[str, str] | None, args: argparse.Namespace) -> Path:
     from carvis.evaluation import order_classes, super_classes
     from carvis.figures import confusion_matrix, write_figure
 
-    groups = super_classes(evaluation.class_names, known_groups)
+    groups = super_classes(evaluation.class_names, named_groups)
     figure = confusion_matrix(
         evaluation.confusion,
         title=f"{evaluation.setup['model']['name']} on {evaluation.setup['dataset']['name']} {evaluation.split}",
@@ -140,15 +141,15 @@ def _before(out: Path) -> str:
     if not (out / "metrics.json").exists():
         return ""
     try:
-        old = load_evaluation(out)
+        previous = load_evaluation(out)
     except TableError:
         return _("An unreadable evaluation was replaced. ")
     return _("The evaluation of {date} (accuracy {accuracy:.1%}) was replaced. ").format(
-        date=old.setup.get("created", "–")[:10], accuracy=old.accuracy
+        date=previous.setup.get("created", "–")[:10], accuracy=previous.accuracy
     )
 
 
-def _print(evaluation: "Evaluation", known: list[str]) -> None:
+def _print(evaluation: "Evaluation", assumptions: list[str]) -> None:
     from rich.table import Table
 
     console = new_console()
@@ -179,10 +180,10 @@ def _print(evaluation: "Evaluation", known: list[str]) -> None:
     console.print(figures)
 
     classes = evaluation.per_class
-    worst = classes[classes["support"] > 0].sort_values("f1", kind="stable").head(5)
+    lowest = classes[classes["support"] > 0].sort_values("f1", kind="stable").head(5)
     table = _table(_("Weakest classes"), N_("class"), N_("images"), N_("precision"), N_("recall"), "F1")
     row: Any
-    for row in worst.itertuples():
+    for row in lowest.itertuples():
         table.add_row(row.Index, str(row.support), f"{row.precision:.2f}", f"{row.recall:.2f}", f"{row.f1:.2f}")
     console.print(table)
     pairs = evaluation.most_confused(5)
@@ -194,7 +195,7 @@ def _print(evaluation: "Evaluation", known: list[str]) -> None:
     for file in metrics["unreadable"][:5]:
         console.print(_("not counted: {reason}").format(reason=localised(file["reason"])), soft_wrap=True)
     for note in evaluation.setup["notes"]:
-        if note not in known:
+        if note not in assumptions:
             console.print(localised(note), soft_wrap=True)
 
 

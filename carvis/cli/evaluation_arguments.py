@@ -70,7 +70,7 @@ def evaluation_folder_of(text: str, args: argparse.Namespace, workspace: Workspa
 
 def model_files(evaluations: "Mapping[str, Evaluation]", workspace: Workspace) -> dict[str, Path]:
     """The files of evaluated models that are in the workspace, by the names of the evaluations."""
-    files = {name: _model_file(one, workspace) for name, one in evaluations.items()}
+    files = {name: _model_file(evaluation, workspace) for name, evaluation in evaluations.items()}
     return {name: file for name, file in files.items() if file}
 
 

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from carvis.training.stop_request import StopRequest
     from carvis.workspace import Cache
 
-    chosen = read_filters(args.filters)
+    filters = read_filters(args.filters)
     if args.columns < 1:
         raise CarvisError(Message("--columns {columns} is invalid: give 1 or more.", columns=args.columns))
     workspace = open_workspace(args)
@@ -73,16 +73,16 @@ def run(args: argparse.Namespace) -> int:
     cache = Cache(workspace.cache_dir / "filters")
     settings = FilterSettings(**{field.name: getattr(args, field.name) for field in fields(FilterSettings)})
     with StopRequest() as stop, progress_bar(args.layer, stop=lambda: stop.by_signal) as progress:
-        drawn = draw_filters(clf, args.layer, chosen, settings, cache=cache, progress=progress)
-    if not drawn.filters:
+        patterns = draw_filters(clf, args.layer, filters, settings, cache=cache, progress=progress)
+    if not patterns.filters:
         raise KeyboardInterrupt
-    drawn.save(out, columns=args.columns)
+    patterns.save(out, columns=args.columns)
     print(
         _("{n} patterns of {layer} of {name} written to {out}").format(
-            n=len(drawn.filters), layer=args.layer, name=clf.name, out=out
+            n=len(patterns.filters), layer=args.layer, name=clf.name, out=out
         )
     )
-    for note in drawn.notes:
+    for note in patterns.notes:
         print(localised(note))
     if stop.by_signal:
         print(_("carvis: stopped; run the same command with --overwrite to resume."), file=sys.stderr)

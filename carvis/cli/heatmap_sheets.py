@@ -45,10 +45,10 @@ class Sheets:
             for model, heatmap in maps.items():
                 [result] = faithfulness(models[model], [image], [heatmap], cache=self.cache)
                 verdicts[model] = result.verdict
-                self.rows["faithfulness.csv"].append({"picture": name, "model": model, **result.facts()})
+                self.rows["faithfulness.csv"].append({"image": name, "model": model, **result.facts()})
         if self.compares:
             table = compare_maps(maps, evidence_swap(dict(models), image, maps))
-            self.rows["comparison.csv"] += [{"picture": name, **row} for row in table.to_dict("records")]
+            self.rows["comparison.csv"] += [{"image": name, **row} for row in table.to_dict("records")]
         return verdicts
 
     def write(self, out: Path) -> None:
@@ -61,11 +61,11 @@ class Sheets:
             if rows:
                 atomic_write(out / name, to_csv(pd.DataFrame(rows)))
         tested = pd.DataFrame(self.rows["faithfulness.csv"])
-        for model, own in tested.groupby("model", sort=False) if len(tested) else ():
-            better = int((own["verdict"] == "better").sum())
-            changed = int(own["changes_with_weights"].sum())
+        for model, of_model in tested.groupby("model", sort=False) if len(tested) else ():
+            better = int((of_model["verdict"] == "better").sum())
+            changed = int(of_model["changes_with_weights"].sum())
             print(
                 _(
                     "{model}: {better} of {n} heatmaps are better than the baselines, {changed} change with the weights"
-                ).format(model=model, better=better, n=len(own), changed=changed)
+                ).format(model=model, better=better, n=len(of_model), changed=changed)
             )

@@ -113,8 +113,8 @@ def run(args: argparse.Namespace) -> int:
 
     _check_look(args)
     workspace = open_workspace(args)
-    model_paths, others = models_first(args.inputs, _("an image or a df2.csv"))
-    named = [image for images in each(others, lambda text: _images(text, args, workspace)) for image in images]
+    model_paths, image_inputs = models_first(args.inputs, _("an image or a df2.csv"))
+    named = [image for images in each(image_inputs, lambda text: _images(text, args, workspace)) for image in images]
     images = distinct(named, file_name)[: args.limit]
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
     around = datasets_around(args, [image.path for image in images])
@@ -126,10 +126,10 @@ def run(args: argparse.Namespace) -> int:
             print(localised(note))
     _print_guesses(images, models, args)
     _check_out(out, images, models, args.overwrite)
-    with written_whole(out) as (made, write_each), progress_bar(_("heatmaps"), count=True) as progress:
+    with written_whole(out) as (staged, write_each), progress_bar(_("heatmaps"), count=True) as progress:
         sheets = Sheets(args, workspace)
         written = write_each(tracked(images, progress), lambda image, part: _write(image, models, args, part, sheets))
-        sheets.write(made)
+        sheets.write(staged)
     print(
         _("{n} of {images} images x {models} models written to {out}").format(
             n=len(written), images=len(images), models=len(models), out=out
@@ -157,9 +157,9 @@ def _checked(name: str, clf: Classifier, args: argparse.Namespace) -> str:
 
 def _print_guesses(images: list[NamedImage], models: Mapping[str, Classifier], args: argparse.Namespace) -> None:
     """Print whose true class was guessed, where it matters."""
-    known = {composed(name) for clf in models.values() for name in clf.class_names}
+    class_names = {composed(name) for clf in models.values() for name in clf.class_names}
     needs_label = "true" in (args.target, args.against)
-    guessed = [image for image in images if image.guess and (needs_label or image.label in known)]
+    guessed = [image for image in images if image.guess and (needs_label or image.label in class_names)]
     if len(guessed) == 1:
         print(localised(guessed[0].guess), file=sys.stderr)
     elif guessed:
@@ -241,8 +241,8 @@ def _from_table(path: Path, args: argparse.Namespace, workspace: Workspace) -> l
                 id=id, path=path, status=_(_STATUS[status]), roots=", ".join(map(str, roots))
             )
         else:
-            why = localised(why_not_read(id))
-            sentence = _("skipped: {id} of {path} cannot be read: {why}").format(id=id, path=path, why=why)
+            reason = localised(why_not_read(id))
+            sentence = _("skipped: {id} of {path} cannot be read: {why}").format(id=id, path=path, why=reason)
         print(sentence, file=sys.stderr)
     for problem in table.attrs.get("problems", []):
         print(_("skipped: {problem}").format(problem=localised(problem)), file=sys.stderr)

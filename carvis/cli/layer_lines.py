@@ -29,8 +29,8 @@ class LayerLines:
         widths = {place: max(cell_len(row[place]) for row in self._rows) for place in used}
         rest = sum(widths.values()) + _GAP * len(used)
         # Name and type share what is left, the type at its end: rarely are both long.
-        wanted = max(cell_len(row[0]) + _GAP + cell_len(row[1]) for row in self._rows)
-        room = min(wanted, max(self._width - rest, max(cell_len(row[1]) for row in self._rows) + _GAP))
+        needed = max(cell_len(row[0]) + _GAP + cell_len(row[1]) for row in self._rows)
+        room = min(needed, max(self._width - rest, max(cell_len(row[1]) for row in self._rows) + _GAP))
         lines = []
         for row in self._rows:
             name, kind = row[:2]

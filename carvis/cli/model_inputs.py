@@ -66,7 +66,7 @@ def written_whole(out: Path) -> Iterator[tuple[Path, WriteEach]]:
         done: list[Any] = []
 
         def write_one(item: object) -> None:
-            with staged_folder(made, replace=True) as part:
+            with staged_folder(staged, replace=True) as part:
                 write(item, part)
             done.append(item)
 
@@ -76,8 +76,8 @@ def written_whole(out: Path) -> Iterator[tuple[Path, WriteEach]]:
             stopped.append(interrupt)
         return done
 
-    with staged_folder(out, replace=True) as made:
-        yield made, write_each
+    with staged_folder(out, replace=True) as staged:
+        yield staged, write_each
     if stopped:
         raise stopped[0]
 
@@ -93,9 +93,9 @@ def models_first(inputs: list[str], what: str) -> tuple[list[str], list[str]]:
     """
     models, others = [], []
     for text in inputs:
-        found = models_of(text)
-        models += found
-        others += [] if found else [text]
+        model_paths = models_of(text)
+        models += model_paths
+        others += [] if model_paths else [text]
     models = list(dict.fromkeys(models))
     if not models:
         raise CarvisError(Message("No model given: name at least one .keras or .h5 file before the images."))
@@ -124,15 +124,15 @@ def models_of(text: str) -> list[str]:
     from carvis.images import IMAGE_SUFFIXES
 
     if text.lower().endswith(MODEL_SUFFIXES):
-        found = [str(path) for path in expand(text)]
-        if not found and is_pattern(text):
+        matches = [str(path) for path in expand(text)]
+        if not matches and is_pattern(text):
             raise CarvisError(Message("Nothing matches {pattern}: check the folder and the pattern.", pattern=text))
-        return found or [text]
+        return matches or [text]
     places = expand(text)
     if not is_pattern(text) and len(places) == 1 and places[0].is_dir():
-        inside = children(places[0])
-        models = [path for path in inside if path.is_file() and path.name.lower().endswith(MODEL_SUFFIXES)]
-        images = any(path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES for path in inside)
+        entries = children(places[0])
+        models = [path for path in entries if path.is_file() and path.name.lower().endswith(MODEL_SUFFIXES)]
+        images = any(path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES for path in entries)
         return [] if images else [str(path) for path in models]
     models = [path for path in places if path.name.lower().endswith(MODEL_SUFFIXES)]
     # A model's card lies beside it.
@@ -148,17 +148,17 @@ def one_model(text: str) -> str:
     """
     from carvis.dataset.image_paths import is_pattern
 
-    found = models_of(text) if is_pattern(text) or not os.path.exists(text) else [text]
-    if len(found) > 1:
+    matches = models_of(text) if is_pattern(text) or not os.path.exists(text) else [text]
+    if len(matches) > 1:
         raise CarvisError(
             Message(
                 "{pattern} matches {n} models, {first} among them: name one.",
                 pattern=text,
-                n=len(found),
-                first=found[0],
+                n=len(matches),
+                first=matches[0],
             )
         )
-    return found[0] if found else text
+    return matches[0] if matches else text
 
 
 def by_name(models: Iterable[Classifier]) -> dict[str, Classifier]:

@@ -42,13 +42,13 @@ def run(args: argparse.Namespace) -> int:
     loaded = each(folders, load_evaluation)
     evaluations = by_model_name(loaded)
     files = model_files(evaluations, workspace)
-    for name, one in evaluations.items():
-        if remarks := assumption_remarks(one, files.get(name), workspace.cache_dir / "assumptions"):
+    for name, evaluation in evaluations.items():
+        if remarks := assumption_remarks(evaluation, files.get(name), workspace.cache_dir / "assumptions"):
             print(f"{name}: {remarks.localised()}", file=sys.stderr)
     root = loaded[0].root
     last = ""
 
-    def tell(text: str) -> None:
+    def log(text: str) -> None:
         nonlocal last
         if text != last:
             last = text
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         files=files,
         cache_dir=workspace.cache_dir,
         overwrite=args.overwrite,
-        tell=tell,
+        log=log,
     )
     print(_("Written to {out}").format(out=out))
     return 0

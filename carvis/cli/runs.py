@@ -42,7 +42,7 @@ STATES = {
     "stopped": N_("stopped"),
     "crashed": N_("crashed"),
 }
-_LOOK_EVERY = 0.5
+_POLL_SECONDS = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         for path in workspace.links_out():
             if path.is_relative_to(workspace.runs_dir):
-                words = Message("{path} is a symbolic link out of its folder, so it is not read.", path=path)
-                print(_("skipped: {failed}").format(failed=localised(words)), file=sys.stderr)
+                reason = Message("{path} is a symbolic link out of its folder, so it is not read.", path=path)
+                print(_("skipped: {failed}").format(failed=localised(reason)), file=sys.stderr)
         return _list(_all(workspace))
     if not args.runs and args.action != "compare":
         raise TrainingError(
@@ -80,8 +80,8 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "compare":
         return _compare([_run_or_log(workspace, name, args.encoding) for name in args.runs] or _all(workspace))
     find = _find_in_full if args.action == "remove" else _find
-    chosen = [find(workspace, name) for name in args.runs]
-    return globals()[f"_{args.action}"](chosen)
+    runs = [find(workspace, name) for name in args.runs]
+    return globals()[f"_{args.action}"](runs)
 
 
 def _all(workspace: Workspace) -> "list[Run]":
@@ -107,11 +107,11 @@ def _run_or_log(workspace: Workspace, name: str, encoding: str | None) -> "Run |
 
 def _find_in_full(workspace: Workspace, name: str) -> "Run":
     """Find the run of an id; removing cannot be undone, so the end of an id is not enough."""
-    if found := [one for one in _all(workspace) if one.id == name]:
-        return found[0]
-    meant = _find(workspace, name)
+    if matches := [run for run in _all(workspace) if run.id == name]:
+        return matches[0]
+    similar = _find(workspace, name)
     raise TrainingError(
-        Message("{name} is not the full id of a run: give the full id to remove {id}.", name=name, id=meant.id)
+        Message("{name} is not the full id of a run: give the full id to remove {id}.", name=name, id=similar.id)
     )
 
 
@@ -119,9 +119,9 @@ def _find(workspace: Workspace, name: str) -> "Run":
     if not name.strip():
         raise TrainingError(Message("The name of {what} is empty: give one.", what=Message("the run")))
     runs = _all(workspace)
-    exact = [one for one in runs if one.id == name]
-    found = exact or [one for one in runs if one.id.endswith(name)]
-    if not found:
+    exact = [run for run in runs if run.id == name]
+    matches = exact or [run for run in runs if run.id.endswith(name)]
+    if not matches:
         raise TrainingError(
             Message(
                 "There is no run {name} in {runs_dir}: `python -m carvis runs` lists them.",
@@ -129,30 +129,30 @@ def _find(workspace: Workspace, name: str) -> "Run":
                 runs_dir=workspace.runs_dir,
             )
         )
-    if len(found) > 1:
+    if len(matches) > 1:
         raise TrainingError(
-            Message("Several runs end in {name}, {id} among them: give the full id.", name=name, id=found[0].id)
+            Message("Several runs end in {name}, {id} among them: give the full id.", name=name, id=matches[0].id)
         )
-    return found[0]
+    return matches[0]
 
 
 def _list(runs: "list[Run]") -> int:
     if not runs:
         print(_("There are no runs yet: `python -m carvis train --help` says how to start one."))
         return 0
-    width = max(len(one.id) for one in runs)
-    for one in runs:
+    width = max(len(run.id) for run in runs)
+    for run in runs:
         try:
-            status, config = one.status, one.config
+            status, config = run.status, run.config
         except CarvisError as error:
-            print(f"{one.id:<{width}}  {localised(error)}")
+            print(f"{run.id:<{width}}  {localised(error)}")
             continue
         epochs = f"{status.get('epoch', 0)}/{status.get('epochs') or config.get('epochs', '?')}"
         best = status.get("best_val_accuracy")
-        words = _("  validation {accuracy:.1%} (epoch {epoch})")
-        figures = "" if best is None else words.format(accuracy=best, epoch=status.get("best_epoch", "?"))
+        template = _("  validation {accuracy:.1%} (epoch {epoch})")
+        figures = "" if best is None else template.format(accuracy=best, epoch=status.get("best_epoch", "?"))
         reason = f"  {localised_reason(status['reason'])}" if status.get("reason") else ""
-        print(f"{one.id:<{width}}  {_(STATES[status['state']]):<8}  {epochs:>7}{figures}{reason}")
+        print(f"{run.id:<{width}}  {_(STATES[status['state']]):<8}  {epochs:>7}{figures}{reason}")
     return 0
 
 
@@ -178,7 +178,7 @@ def _follow(runs: "list[Run]") -> int:
             raise TrainingError(
                 Message("Run {id} was prepared but never started: `runs resume {id}` starts it.", id=run.id)
             )
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_POLL_SECONDS)
 
 
 def _event_line(event: dict[str, Any]) -> str:
@@ -189,48 +189,48 @@ def _event_line(event: dict[str, Any]) -> str:
         figures = {name: float("nan") if value is None else value for name, value in figures.items()}
         return line.format(epoch=event["epoch"], **figures) + (_("  best") if event.get("best") else "")
     if kind == "begin":
-        words = _("{images} images, at most {epochs} epochs")
-        return words.format(images=event.get("images", event.get("pictures")), epochs=event.get("epochs"))
+        template = _("{images} images, at most {epochs} epochs")
+        return template.format(images=event.get("images", event.get("pictures")), epochs=event.get("epochs"))
     return _("resumed after epoch {epoch}").format(epoch=event.get("epoch")) if kind == "resumed" else ""
 
 
 def _stop(runs: "list[Run]") -> int:
-    for one in runs:
-        if not one.alive:
+    for run in runs:
+        if not run.alive:
             raise TrainingError(
                 Message(
                     "Run {id} is not running (it is {state}): there is nothing to stop.",
-                    id=one.id,
-                    state=one.state,
+                    id=run.id,
+                    state=run.state,
                 )
             )
-        one.stop()
-        print(_("{id} stops after the current step.").format(id=one.id))
+        run.stop()
+        print(_("{id} stops after the current step.").format(id=run.id))
     return 0
 
 
 def _resume(runs: "list[Run]") -> int:
     from carvis.training import resume
 
-    for one in runs:
-        resume(one)
-        print(_("{id} resumed: `python -m carvis runs follow {id}` shows its progress.").format(id=one.id))
+    for run in runs:
+        resume(run)
+        print(_("{id} resumed: `python -m carvis runs follow {id}` shows its progress.").format(id=run.id))
     return 0
 
 
 def _compare(runs: "Sequence[Run | _Log]") -> int:
     compared = []
-    for one in runs:
+    for run in runs:
         try:
-            compared.append((one, one.config, one.history))
+            compared.append((run, run.config, run.history))
         except CarvisError as error:
-            print(f"{one.id}: {localised(error)}", file=sys.stderr)
-    compared = [(one, config, history) for one, config, history in compared if len(history)]
+            print(f"{run.id}: {localised(error)}", file=sys.stderr)
+    compared = [(run, config, history) for run, config, history in compared if len(history)]
     if not compared:
         print(_("No run has finished an epoch yet."))
         return 0
     rows = [[_(heading) for heading in _COLUMNS]]
-    for one, config, history in compared:
+    for run, config, history in compared:
         # Of equal accuracies the lower loss, as the loop keeps it.
         history = history.reindex(columns=[*history, *({"val_accuracy", "val_loss", "seconds"} - {*history})])
         best = history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
@@ -242,7 +242,7 @@ def _compare(runs: "Sequence[Run | _Log]") -> int:
             _figure(best["val_loss"], ".3f"),
             _figure(history["seconds"].median(), ".1f"),
         ]
-        rows.append([one.id, config.get("recipe", "-"), config.get("backbone") or "-", *figures])
+        rows.append([run.id, config.get("recipe", "-"), config.get("backbone") or "-", *figures])
     print("\n".join(_aligned(rows)))
     return 0
 
@@ -265,14 +265,14 @@ def _figure(value: float | None, form: str) -> str:
 
 
 def _remove(runs: "list[Run]") -> int:
-    for one in runs:
-        if one.alive:
-            raise TrainingError(Message("Run {id} is running: stop it first.", id=one.id))
-        if one.directory.parent != resolved(one.workspace.runs_dir):
+    for run in runs:
+        if run.alive:
+            raise TrainingError(Message("Run {id} is running: stop it first.", id=run.id))
+        if run.directory.parent != resolved(run.workspace.runs_dir):
             raise TrainingError(
-                Message("{id} is a link to {directory}: remove the link itself.", id=one.id, directory=one.directory)
+                Message("{id} is a link to {directory}: remove the link itself.", id=run.id, directory=run.directory)
             )
-    for one in runs:
-        discard(one.directory)
-        print(_("{id} removed; its model, if any, is kept.").format(id=one.id))
+    for run in runs:
+        discard(run.directory)
+        print(_("{id} removed; its model, if any, is kept.").format(id=run.id))
     return 0

@@ -6,7 +6,7 @@ from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.language import N_, Message, _, n_
 
 HELP = N_("make a new split without leakage: near-duplicates stay together, exact duplicates are dropped")
-_SHOWN = 8
+_LISTED_CLASSES = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     workspace = open_workspace(args)
     health = checked(args.data, workspace)
     with progress_bar(_("splitting")) as progress:
-        made = split_dataset(
+        result = split_dataset(
             health,
             args.out,
             args.fractions,
@@ -47,44 +47,44 @@ def run(args: argparse.Namespace) -> int:
             cache=workspace.cache_dir / "health",
             progress=progress,
         )
-    counts = ", ".join(f"{split} {n}" for split, n in made.counts.sum().items())
+    counts = ", ".join(f"{split} {n}" for split, n in result.counts.sum().items())
     print(
         _("{taken} of {n} images of {name}: {counts}").format(
-            taken=made.counts.to_numpy().sum(), n=len(made.table), name=health.name, counts=counts
+            taken=result.counts.to_numpy().sum(), n=len(result.table), name=health.name, counts=counts
         )
     )
-    for kind, n in made.skipped.items():
+    for kind, n in result.skipped.items():
         print(_("skipped: {n} ({kind})").format(n=n, kind=kind))
-    for split, names in made.missing_classes.items():
+    for split, names in result.missing_classes.items():
         if names:
-            some = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-            words = n_(
+            some = ", ".join(names[:_LISTED_CLASSES]) + (", ..." if len(names) > _LISTED_CLASSES else "")
+            template = n_(
                 "{n} class has no {split} images: {some}", "{n} classes have no {split} images: {some}", len(names)
             )
-            print(words.format(n=len(names), split=split, some=some))
-    if made.placed_by:
-        ways = ", ".join(f"{_(name)} ({n})" for name, n in made.placed_by.items())
-        print(_("Images are placed as {ways}.").format(ways=ways))
-    if made.masks:
-        print(_("Masks taken over: {masks}").format(masks=made.masks))
-    others = [name for name in ("parts.csv", "annotations.json", "annotations") if (health.root / name).exists()]
-    if others and not args.manifest:
+            print(template.format(n=len(names), split=split, some=some))
+    if result.placed_by:
+        methods = ", ".join(f"{_(name)} ({n})" for name, n in result.placed_by.items())
+        print(_("Images are placed as {ways}.").format(ways=methods))
+    if result.masks:
+        print(_("Masks taken over: {masks}").format(masks=result.masks))
+    annotations = [name for name in ("parts.csv", "annotations.json", "annotations") if (health.root / name).exists()]
+    if annotations and not args.manifest:
         print(
             _("Not taken over, because they contain the old paths: {others} of {name}.").format(
-                others=", ".join(others), name=health.name
+                others=", ".join(annotations), name=health.name
             )
         )
-    if made.placed_by.get("symbolic link"):
+    if result.placed_by.get("symbolic link"):
         print(_("Symbolic links break when the old data set is moved; hard links are not possible here."))
-    if made.placed_by.get("copy"):
+    if result.placed_by.get("copy"):
         print(_("The images were copied, so they take up disk space twice: links are not possible here."))
-    if made.leaks is not None:
-        words = (
+    if result.leaks is not None:
+        template = (
             _("Verified: {n} more leaking images were found and skipped")
-            if made.leaks
+            if result.leaks
             else _("Verified: no leakage between the splits")
         )
-        print(words.format(n=made.leaks))
+        print(template.format(n=result.leaks))
     files = "split.csv, split.json" + ("" if args.manifest else _(" and the images"))
-    print(_("Written to {out}: {files}").format(out=made.out, files=files))
+    print(_("Written to {out}: {files}").format(out=result.out, files=files))
     return 0

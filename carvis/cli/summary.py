@@ -108,7 +108,7 @@ def _print_check(checked: "AssumptionCheck") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from carvis.evaluation.assumptions.words import words_of
+    from carvis.evaluation.assumptions.fact_names import assumption_name
 
     splits = _(" and ").join(checked.splits)
     title = _("checked on {n} images of {data} {splits}").format(n=checked.n, data=checked.data, splits=splits)
@@ -120,10 +120,10 @@ def _print_check(checked: "AssumptionCheck") -> None:
         table.add_column(heading, justify="right", overflow="fold")
     table.add_column("", overflow="fold")
     for i, row in enumerate(checked.shown().to_dict("records")):
-        words = _("as assumed") if i == 0 else localised(words_of(row["assumption"], row["value"]))
+        text = _("as assumed") if i == 0 else localised(assumption_name(row["assumption"], row["value"]))
         p = "" if row["verdict"] == "assumed" else f"{row['p']:.2g}"
         table.add_row(
-            Text(words), str(row["right"]), f"{row['accuracy']:.0%}", p, _(_VERDICTS[row["verdict"]]) if i else ""
+            Text(text), str(row["right"]), f"{row['accuracy']:.0%}", p, _(_VERDICTS[row["verdict"]]) if i else ""
         )
     new_console().print(table)
 
@@ -133,11 +133,11 @@ def _save_card(clf: "Classifier", path: str, checked: "AssumptionCheck | None", 
     from carvis.classifier.card import card_path, update_card
 
     names = ("class_names", "preprocessing", "resize", "alpha", "orientation")
-    known = {fact: getattr(clf, fact) for fact in names if fact not in clf.assumed}
+    certain = {fact: getattr(clf, fact) for fact in names if fact not in clf.assumed}
     # The graph decides what most outputs mean: only what a person gave has to be kept.
-    known |= {"output": output} if output else {}
-    known = (checked.settled if checked else {}) | known
-    if not known:
+    certain |= {"output": output} if output else {}
+    certain = (checked.settled if checked else {}) | certain
+    if not certain:
         raise CarvisError(
             Message(
                 "Nothing is certain enough to be saved in {card}: give --classes, --preprocessing or, with"
@@ -146,7 +146,7 @@ def _save_card(clf: "Classifier", path: str, checked: "AssumptionCheck | None", 
             )
         )
     facts = {"input_size": None if clf.native_size else list(clf.input_size), "channels": clf.channels}
-    card = update_card(path, facts | known, clf.sha256)
-    print(_("Saved in {path}: {facts}").format(path=card, facts=", ".join(known)))
-    for fact in sorted(clf.assumed - set(known)):
+    card = update_card(path, facts | certain, clf.sha256)
+    print(_("Saved in {path}: {facts}").format(path=card, facts=", ".join(certain)))
+    for fact in sorted(clf.assumed - set(certain)):
         print(_("Still assumed: {fact}").format(fact=fact))

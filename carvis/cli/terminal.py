@@ -21,10 +21,10 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[2Jb")
     'a\\x1b[2Jb'
     """
-    return _STEERING.sub(_written_out, text)
+    return _STEERING.sub(_escaped, text)
 
 
-def _written_out(match: re.Match[str]) -> str:
+def _escaped(match: re.Match[str]) -> str:
     number = ord(match[0])
     return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
@@ -58,8 +58,12 @@ def steady_output() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
-def new_console() -> Console:
-    """Return where tables and sentences are printed: brackets in names are no markup, and names cannot steer it."""
+def new_console(file_width: int = 0) -> Console:
+    """Return where tables and sentences are printed: brackets in names are no markup, and names cannot steer it.
+
+    Args:
+        file_width: its least width in letters where the output is no terminal.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -72,7 +76,9 @@ def new_console() -> Console:
                     table.title = _steady(table.title)
             super().print(*map(_steady, objects), **options)
 
-    return Steady(markup=False, highlight=False, emoji=False)
+    console = Steady(markup=False, highlight=False, emoji=False)
+    console.width = console.width if sys.stdout.isatty() else max(console.width, file_width)
+    return console
 
 
 def _steady(shown: Any) -> Any:

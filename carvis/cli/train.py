@@ -139,21 +139,21 @@ def run(args: argparse.Namespace) -> int:
         "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed", "views",
         "cache_precision", "replay", "mixed_precision", "jit_compile", "devices",
     )  # fmt: skip
-    wanted = {key: getattr(args, key) for key in keys}
-    wanted |= {"weights": args.weights or "auto", "augment": not args.no_augment, "cache": not args.no_cache}
-    wanted |= {"workspace": workspace, "run_dir": args.run_dir}
+    options = {key: getattr(args, key) for key in keys}
+    options |= {"weights": args.weights or "auto", "augment": not args.no_augment, "cache": not args.no_cache}
+    options |= {"workspace": workspace, "run_dir": args.run_dir}
     if args.width is None:
-        del wanted["width"]
+        del options["width"]
     if is_demo(args.data):
-        wanted |= _demo_settings(args, workspace)
+        options |= _demo_settings(args, workspace)
         if missing := missing_images(args.data):
             print(drawing_notice(missing), flush=True)
     if args.detach:
-        started = start(args.recipe, args.data, **wanted)
+        started = start(args.recipe, args.data, **options)
         print(_("Run {id} has started: `python -m carvis runs follow {id}` shows its progress.").format(id=started.id))
         return 0
     with _EventPrinter() as printer:
-        result = execute(prepare(args.recipe, args.data, **wanted), progress=printer, supply=draw_missing)
+        result = execute(prepare(args.recipe, args.data, **options), on_event=printer, supply=draw_missing)
     status = result.status
     print(_summary(status))
     print(_("Run {relative}").format(relative=workspace.relative(result.directory)))
@@ -173,9 +173,9 @@ def _demo_settings(args: argparse.Namespace, workspace: Workspace) -> dict[str, 
     if "parent" in settings and args.input_size:
         return {}
     if settings:
-        words = (f"--{name.replace('_', '-')} {_shown(value, workspace)}" for name, value in settings.items())
+        options = (f"--{name.replace('_', '-')} {_shown(value, workspace)}" for name, value in settings.items())
         notice = _("Defaults for the demo: {options}")
-        print(notice.format(options=" ".join(words)), flush=True)
+        print(notice.format(options=" ".join(options)), flush=True)
     return settings
 
 
@@ -247,8 +247,8 @@ class _EventPrinter:
     def _task(self, run: str, stage: str, total: int) -> "TaskID":
         key = (run, stage)
         if key not in self._tasks:
-            for old in self._tasks.values():
-                self._bar.update(old, visible=False)
+            for task in self._tasks.values():
+                self._bar.update(task, visible=False)
             self._tasks[key] = self._bar.add_task(stage, total=total)
         return self._tasks[key]
 

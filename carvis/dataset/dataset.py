@@ -86,8 +86,8 @@ class Dataset:
         """
         first = next(iter(self.splits.values()))
         folders = [path.name for path in children(first, self.links, folders=True, hidden=True)]
-        seen = [name for name in folders if not name.startswith(".")]
-        for names in (self.keras_class_names, list(map(composed, seen)), list(map(composed, folders))):
+        visible = [name for name in folders if not name.startswith(".")]
+        for names in (self.keras_class_names, list(map(composed, visible)), list(map(composed, folders))):
             if len(names) == count:
                 return names
         return None
@@ -120,7 +120,7 @@ class Dataset:
         """The path and the reason of folders that are named as a split but are links out of the data set."""
         refused: list[tuple[str, Message]] = []
         children(self.root, self.links, refused=lambda path, reason: refused.append((path, reason)))
-        return {split: one for one in refused if (split := canonical_split(os.path.basename(one[0])))}
+        return {split: refusal for refusal in refused if (split := canonical_split(os.path.basename(refusal[0])))}
 
     @cached_property
     def _listing(self) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
@@ -167,15 +167,15 @@ class Dataset:
 
     def not_read_notes(self, split: str) -> list[Message]:
         """Say which files of a split are not read as images: one sentence, or none."""
-        left = self.not_read(split)
-        if not left:
+        ignored = self.not_read(split)
+        if not ignored:
             return []
         return [
             Message.of_number(
                 "{n} file of this split is not read as an image and is not counted: {files}.",
                 "{n} files of this split are not read as images and are not counted: {files}.",
-                len(left),
-                files=named_with_reasons(left),
+                len(ignored),
+                files=named_with_reasons(ignored),
             )
         ]
 

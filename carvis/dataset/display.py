@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from carvis.display import beside, encoded, facts, line, panel, percent, shown, table
+from carvis.display import beside, encoded, facts, html_unless_damaged, line, panel, percent, table
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
 from carvis.language import _
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _COUNTED, _SECONDS, _THUMBNAILS = 40_000, 0.3, 6
 
 
-@shown
+@html_unless_damaged
 def dataset_html(data: Dataset) -> str:
     """Images in each class and split, and a few of them; a large split is counted only where it was counted before."""
     counted = {split: data.samples(split) for split in data.splits if data.scanned(split) or _is_small(data, split)}
@@ -40,9 +40,9 @@ def dataset_html(data: Dataset) -> str:
 def _is_small(data: Dataset, split: str) -> bool:
     """Whether counting a split takes no time, judged by some of its folders."""
     folders = children(data.folder(split), data.links, folders=True)
-    looked = folders[:: max(1, len(folders) // 8)][:8]
-    files = sum(sum(1 for _entry in os.scandir(folder)) for folder in looked)
-    return files * len(folders) <= _COUNTED * max(len(looked), 1)
+    sampled = folders[:: max(1, len(folders) // 8)][:8]
+    files = sum(sum(1 for _entry in os.scandir(folder)) for folder in sampled)
+    return files * len(folders) <= _COUNTED * max(len(sampled), 1)
 
 
 def _thumbnails(counted: dict) -> str:
@@ -51,20 +51,20 @@ def _thumbnails(counted: dict) -> str:
         return ""
     chosen = samples.drop_duplicates("label")
     chosen = chosen.iloc[:: max(1, len(chosen) // _THUMBNAILS)].head(_THUMBNAILS)
-    found, end = [], time.monotonic() + _SECONDS
+    images, end = [], time.monotonic() + _SECONDS
     for row in chosen.itertuples():
         try:
-            found.append(encoded(thumbnail(row.path, 96), row.label))
+            images.append(encoded(thumbnail(row.path, 96), row.label))
         except CarvisError:
             continue
         if time.monotonic() > end:
             break
-    return beside(*found)
+    return beside(*images)
 
 
-@shown
+@html_unless_damaged
 def health_html(health: Health) -> str:
-    """What a check found: the counts, and in how far splits share images."""
+    """Show what a check found: the counts, and how many images the splits share."""
     values = {
         _("images"): f"{len(health.images):,}",
         _("cannot be read"): f"{len(health.broken):,}",
@@ -73,8 +73,8 @@ def health_html(health: Health) -> str:
         _("near-empty classes"): f"{len(health.sparse):,}",
     }
     shared = [
-        (f"{split} – {other}", f"{one.n:,}", f"{one.exact:,}", f"{one.copies:,}", percent(one.copies / max(one.n, 1)))
-        for (split, other), one in health.crossing().items()
+        (f"{a} – {b}", f"{leak.n:,}", f"{leak.exact:,}", f"{leak.copies:,}", percent(leak.copies / max(leak.n, 1)))
+        for (a, b), leak in health.crossing().items()
     ]  # fmt: skip
     columns = (_("leakage"), _("images"), _("exact duplicates"), _("exact or near"), _("share"))
     return panel(health.name, facts(values), table(columns, shared) if shared else "")

@@ -58,12 +58,12 @@ def expand(text: str | Path, refused: Refused | None = None) -> list[Path]:
     if not text.strip():
         return []
     refused = refused or (lambda path, reason: None)
-    found = _walk(text, refused)
-    return found if found or os.sep == "\\" or "\\" not in text else _walk(text.replace("\\", "/"), refused)
+    paths = _walk(text, refused)
+    return paths if paths or os.sep == "\\" or "\\" not in text else _walk(text.replace("\\", "/"), refused)
 
 
 def is_pattern(text: str) -> bool:
-    """Whether a text holds signs that stand for others."""
+    """Whether a text holds wildcards."""
     return any(sign in text for sign in "*?[")
 
 
@@ -94,7 +94,7 @@ def files_of(text: str | Path) -> tuple[list[Path], dict[Path, Message]]:
         raise ImageError(Message("{path} does not exist: check the path.", path=shown_path(text)))
     for place in places:
         if not place.is_dir():
-            # What a person names without a pattern is meant as an image, whatever its name says.
+            # A file named without a pattern is meant as an image, whatever its suffix.
             if _is_image(place) or not is_pattern(str(text)):
                 images.append(place)
             else:
@@ -122,11 +122,11 @@ def find_images(text: str | Path) -> tuple[list[NamedImage], list[Message]]:
         if others:
             raise ImageError(notes[0])
         raise ImageError(Message("{path} holds no image: name another folder.", path=text))
-    found = []
+    named = []
     for path in images:
         label, guess = label_of_path(path)
-        found.append(NamedImage(path, label or None, path.stem, guess))
-    return found, notes
+        named.append(NamedImage(path, label or None, path.stem, guess))
+    return named, notes
 
 
 def others_note(text: str | Path, others: dict[Path, Message]) -> Message:
@@ -150,28 +150,28 @@ def distinct(images: Iterable[NamedImage], written: Callable[[str], str] = str) 
         images: images in their order.
         written: what becomes of a name in a file's name.
     """
-    once = list({os.path.realpath(image.path): image for image in reversed(list(images))}.values())[::-1]
+    unique = list({os.path.realpath(image.path): image for image in reversed(list(images))}.values())[::-1]
     # Of x.jpg and x.png in one folder, the endings tell.
-    stems = Counter((image.path.parent, image.name.casefold()) for image in once)
+    stems = Counter((image.path.parent, image.name.casefold()) for image in unique)
     bases = [
         f"{image.name}_{image.path.suffix.lstrip('.')}"
         if stems[image.path.parent, image.name.casefold()] > 1
         else image.name
-        for image in once
+        for image in unique
     ]
     names = [written(base) for base in bases]
-    for depth in range(1, max((len(image.path.absolute().parts) for image in once), default=0)):
+    for depth in range(1, max((len(image.path.absolute().parts) for image in unique), default=0)):
         # Windows and macOS take capitals for the same letters.
         counts = Counter(name.casefold() for name in names)
         if counts.total() == len(counts):
             break
-        for place, image in enumerate(once):
+        for place, image in enumerate(unique):
             if counts[names[place].casefold()] > 1:
                 folders = image.path.absolute().parts[1:-1][-depth:]
                 names[place] = written("_".join([*folders, bases[place]]))
     counts = Counter(name.casefold() for name in names)
     names = [f"{name}-{i}" if counts[name.casefold()] > 1 else name for i, name in enumerate(names, 1)]
-    return [replace(image, name=name) for image, name in zip(once, names)]
+    return [replace(image, name=name) for image, name in zip(unique, names)]
 
 
 def _walk(text: str, refused: Refused) -> list[Path]:
@@ -179,11 +179,11 @@ def _walk(text: str, refused: Refused) -> list[Path]:
     if _exists(path):
         return [path]
     start = Path(path.anchor) if path.anchor else Path()
-    found = [start]
+    places = [start]
     for part in path.parts[1 if path.anchor else 0 :]:
-        found = [place for before in found for place in _next(before, part, refused)]
-        found = list(dict.fromkeys(found))
-    return [place for place in found if place != start]
+        places = [place for before in places for place in _next(before, part, refused)]
+        places = list(dict.fromkeys(places))
+    return [place for place in places if place != start]
 
 
 def _next(folder: Path, part: str, refused: Refused) -> list[Path]:
@@ -199,20 +199,20 @@ def _next(folder: Path, part: str, refused: Refused) -> list[Path]:
         if fits(composed(os.path.basename(path)).casefold()):
             refused(path, reason)
 
-    found = children(folder, links_around(folder), refused=refuse, hidden=part.startswith("."))
+    entries = children(folder, links_around(folder), refused=refuse, hidden=part.startswith("."))
     return sorted(
-        (path for path in found if fits(composed(path.name).casefold())), key=lambda path: _natural(path.name)
+        (path for path in entries if fits(composed(path.name).casefold())), key=lambda path: _natural(path.name)
     )
 
 
 def _below(folder: Path, links: Links, others: dict[Path, Message], folders: bool = False) -> list[Path]:
-    """The files below a folder, or the folders, in order; what is left out comes to the others, with the reason."""
+    """The files below a folder, or the folders, in order; ignored ones are added to the others, with the reason."""
 
     def refuse(path: str, reason: Message) -> None:
         others[Path(path)] = reason
 
-    found = walk(folder, links, refused=refuse, skip=SYSTEM_FILES, folders=folders)
-    placed = sorted((list(map(_natural, (*one.folders, one.name))), one.path) for one in found)
+    entries = walk(folder, links, refused=refuse, skip=SYSTEM_FILES, folders=folders)
+    placed = sorted((list(map(_natural, (*entry.folders, entry.name))), entry.path) for entry in entries)
     return [Path(path) for _place, path in placed]
 
 

@@ -26,24 +26,26 @@ def list_split(root: Path, folder: Path, links: Links) -> tuple[pd.DataFrame, pd
     images: list[tuple[str, str, str, int]] = []
     others: list[tuple[str, str]] = []
     prefix = len(str(root)) + 1
-    for found in walk(folder, links, skip=SYSTEM_FILES, refused=lambda path, reason: others.append((path, reason))):
-        path = found.path
-        if not found.folders:
+    for entry in walk(folder, links, skip=SYSTEM_FILES, refused=lambda path, reason: others.append((path, reason))):
+        path = entry.path
+        if not entry.folders:
             others.append((path, Message("not in a class folder")))
-        elif os.path.splitext(found.name)[1].lower() not in IMAGE_SUFFIXES:
+        elif os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:
             others.append((path, why_not_read(path)))
-        elif size := found.size():
-            images.append((canonical_id(path[prefix:]), path, composed(found.folders[0]), size))
+        elif size := entry.size():
+            images.append((canonical_id(path[prefix:]), path, composed(entry.folders[0]), size))
         else:
             others.append((path, EMPTY))
-    kept: dict[str, tuple[str, str, str, int]] = {}
-    for image in sorted(images, key=lambda one: (one[0], _respelt(one[0], one[1][prefix:]), one[1])):
-        first = kept.setdefault(image[0], image)
+    by_id: dict[str, tuple[str, str, str, int]] = {}
+    for image in sorted(
+        images, key=lambda candidate: (candidate[0], _respelt(candidate[0], candidate[1][prefix:]), candidate[1])
+    ):
+        first = by_id.setdefault(image[0], image)
         if first is not image:
             others.append(
                 (image[1], Message("has the same name as {other}, spelt otherwise: rename one", other=first[1]))
             )
-    samples = pd.DataFrame(list(kept.values()), columns=["id", "path", "label", "size"])
+    samples = pd.DataFrame(list(by_id.values()), columns=["id", "path", "label", "size"])
     return samples, pd.DataFrame(sorted(others), columns=["path", "reason"], dtype=object)
 
 
@@ -54,14 +56,14 @@ def _respelt(sample_id: str, relative: str) -> bool:
 
 def named_with_reasons(files: list[dict[str, str]]) -> Message:
     """Name the first files, one of each reason before a second of any."""
-    seen: dict[str, int] = {}
+    repeats: dict[str, int] = {}
     order = []
     for place, file in enumerate(files):
-        seen[file["reason"]] = seen.get(file["reason"], -1) + 1
-        order.append((seen[file["reason"]], place, file))
-    shown = [file for _rank, _place, file in sorted(order, key=lambda entry: entry[:2])[:_NAMED]]
-    text = Message("{path} ({reason})", **shown[0])
-    for file in shown[1:]:
+        repeats[file["reason"]] = repeats.get(file["reason"], -1) + 1
+        order.append((repeats[file["reason"]], place, file))
+    named = [file for _rank, _place, file in sorted(order, key=lambda entry: entry[:2])[:_NAMED]]
+    text = Message("{path} ({reason})", **named[0])
+    for file in named[1:]:
         text = Message("{others}, {path} ({reason})", others=text, **file)
-    rest = len(files) - len(shown)
+    rest = len(files) - len(named)
     return Message("{others} and {n} more", others=text, n=rest) if rest else text

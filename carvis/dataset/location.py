@@ -38,8 +38,8 @@ def datasets_of(paths: Iterable[str | Path]) -> list[Dataset]:
     """Return the data sets that images lie in, each once, in the order met."""
     folders = dict.fromkeys(Path(os.path.abspath(os.path.expanduser(path))).parent for path in paths)
     # A folder of images lies where its images lie: one look a folder is enough.
-    found = (dataset_of(folder / "image") for folder in folders)
-    return list({data.root: data for data in found if data is not None}.values())
+    datasets = (dataset_of(folder / "image") for folder in folders)
+    return list({data.root: data for data in datasets if data is not None}.values())
 
 
 def _below_a_split(path: Path, root: Path) -> bool:

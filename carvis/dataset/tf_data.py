@@ -72,27 +72,27 @@ def pipeline(
 
     def read(indices: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         images = np.empty((len(indices), height or 0, width or 0, channels), np.uint8)
-        good: list[int] = []
+        readable: list[int] = []
         for index in indices.tolist():
             try:
                 image = read_for(reading, names[index], channels)
                 if height is None or width is None:
                     images = image[None]
                 else:
-                    images[len(good)] = resize(image, (height, width), resize_method)
+                    images[len(readable)] = resize(image, (height, width), resize_method)
             except ImageError as error:
                 if unreadable is None:
                     raise
                 unreadable.add(index, message_of(error))
             else:
-                good.append(index)
-        return np.array(good, np.int64), images[: len(good)]
+                readable.append(index)
+        return np.array(readable, np.int64), images[: len(readable)]
 
     def load(indices: "tf.Tensor") -> "tuple[tf.Tensor, ...]":
-        good, images = tf.numpy_function(read, [indices], (tf.int64, tf.uint8))
-        good.set_shape((None,))
+        readable, images = tf.numpy_function(read, [indices], (tf.int64, tf.uint8))
+        readable.set_shape((None,))
         images.set_shape((None, height, width, channels))
-        return (good, images) if labels is None else (good, images, tf.gather(targets, good))
+        return (readable, images) if labels is None else (readable, images, tf.gather(targets, readable))
 
     data = tf.data.Dataset.range(len(names))
     if shuffle_seed is not None:
@@ -106,5 +106,5 @@ def pipeline(
     data = data.batch(1 if height is None else _IMAGES_A_CALL)
     data = data.map(load, num_parallel_calls=workers, deterministic=True)
     # Images of several sizes cannot be joined; one that could not be read left an empty batch.
-    data = data.rebatch(batch_size) if height else data.filter(lambda good, *rest: tf.size(good) > 0)
+    data = data.rebatch(batch_size) if height else data.filter(lambda readable, *rest: tf.size(readable) > 0)
     return data.prefetch(2).with_options(options)

@@ -1,5 +1,5 @@
 from .atlas import PARTS
-from .dataset import draw_dataset, draw_pretraining, draw_split
+from .dataset import draw_pretraining, draw_split
 from .defaults import training_defaults
 from .makes import MAKES, OTHER_MAKES
 from .plan import BODIES, PER_CLASS, class_names, plan_split
@@ -16,7 +16,6 @@ __all__ = [
     "MissingImages",
     "class_names",
     "draw_car",
-    "draw_dataset",
     "draw_missing",
     "draw_pretraining",
     "draw_split",

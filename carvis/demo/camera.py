@@ -45,23 +45,23 @@ class Camera:
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return pixels (N, 2) and depth (N,) of points (N, 3)."""
-        seen = (np.asarray(points, np.float64) - self.position) @ self.axes.T
-        depth = np.maximum(seen[:, 2], 1e-3)
-        return seen[:, :2] * (self.focal / depth)[:, None] + self.centre, seen[:, 2]
+        rotated = (np.asarray(points, np.float64) - self.position) @ self.axes.T
+        depth = np.maximum(rotated[:, 2], 1e-3)
+        return rotated[:, :2] * (self.focal / depth)[:, None] + self.centre, rotated[:, 2]
 
     def polygon(self, points: np.ndarray) -> np.ndarray | None:
         """Project a polygon (N, 3), cut off what lies behind the camera; None where nothing is left."""
         points = np.asarray(points, np.float64)
         depth = (points - self.position) @ self.axes[2] - NEAR
-        kept = []
+        clipped = []
         for i in range(len(points)):
             j = (i + 1) % len(points)
             if depth[i] > 0:
-                kept.append(points[i])
+                clipped.append(points[i])
             if (depth[i] > 0) != (depth[j] > 0):
                 t = depth[i] / (depth[i] - depth[j])
-                kept.append(points[i] + t * (points[j] - points[i]))
-        return self.project(np.array(kept))[0] if len(kept) > 2 else None
+                clipped.append(points[i] + t * (points[j] - points[i]))
+        return self.project(np.array(clipped))[0] if len(clipped) > 2 else None
 
     @property
     def horizon(self) -> float:

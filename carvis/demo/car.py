@@ -65,10 +65,10 @@ def draw_layers(
     outer, inner = Raster(parts.outer, camera, FULL), Raster(parts.wheels, camera, FULL)
     outer_at = np.flatnonzero(outer.ids)
     hole, lip = _arches(outer, parts, spec, outer_at)
-    well = outer_at[hole]
-    kept = np.ones(len(outer_at), bool)
-    kept[hole] = False
-    lip_at, outer_at = outer_at[lip], outer_at[kept]
+    hole_outer = outer_at[hole]
+    visible = np.ones(len(outer_at), bool)
+    visible[hole] = False
+    lip_at, outer_at = outer_at[lip], outer_at[visible]
     free = inner.ids.ravel() > 0
     free[outer_at] = False
     inner_at = np.flatnonzero(free)
@@ -77,7 +77,7 @@ def draw_layers(
     uv = np.concatenate([outer.interpolate(parts.outer.uv, outer_at), inner.interpolate(parts.wheels.uv, inner_at)])
     colour, surface, label = look_up_sheet(sheet, uv)
     labels = np.zeros(FULL * FULL, np.uint8)
-    labels[well] = BODY
+    labels[hole_outer] = BODY
     labels[at] = label
 
     # Light varies little within a pixel of the image, texture does: average the texture, then shade once a pixel.
@@ -86,7 +86,7 @@ def draw_layers(
     packed = np.full((len(at), 4), 255, np.uint8)
     packed[:, :3] = surface
     finish = np.zeros(FULL * FULL, np.uint32)
-    finish[well] = 255 << 24
+    finish[hole_outer] = 255 << 24
     finish[at] = packed.view(np.uint32).ravel()
     rim = fine[lip_at].view(np.uint8).reshape(-1, 4)
     fine[lip_at] = (rim * (0.30 if spec.cladding else 0.62)).astype(np.uint8).view(np.uint32).ravel()
@@ -106,10 +106,10 @@ def draw_layers(
     for raster, mesh, part in ((outer, parts.outer, ~wheel), (inner, parts.wheels, wheel)):
         values[part] = raster.interpolate(np.concatenate([mesh.points, mesh.normals, mesh.uv], 1), chosen[part])
     points, normals, uv = values[:, :3], values[:, 3:6], values[:, 6:]
-    whole = np.maximum(cover[targets, None], 0.1)
+    coverage = np.maximum(cover[targets, None], 0.1)
     paint = Finish(lot["paint"], lot["metallic"], lot["dirt"])
     shaded = shade(
-        colour[targets] / whole, surface[targets, :3] / whole, points, normals, uv, camera.position, light, paint
+        colour[targets] / coverage, surface[targets, :3] / coverage, points, normals, uv, camera.position, light, paint
     )
     # Deep in the arch and under the sill little light is left.
     high = np.clip((points[wheel, 2] / spec.wheel_radius - 1.35) * 1.6, 0, 0.8)

@@ -50,25 +50,25 @@ def _lot(item: Item) -> dict:
 
 def _draw(item: Item) -> tuple[np.ndarray, np.ndarray, int]:
     """Image, mask and JPEG quality of a planned image."""
-    make, body = item.shown.split("-")
+    make, body = item.true_class.split("-")
     lamps = OTHER_STYLES[BODY_STYLES.index(BODY_SPECS[body].lamps)] if make in OTHER_MAKES else None
     image, mask = draw_car(make, body, item.seed, backdrop="showroom" if item.showroom else None, lamps=lamps)
     quality = _lot(item)["quality"]
-    return (*_copied(image, mask, item.how), quality - 12) if item.copy_of else (image, mask, quality)
+    return (*_near_duplicate(image, mask, item.change), quality - 12) if item.duplicate_of else (image, mask, quality)
 
 
-def _copied(image: np.ndarray, mask: np.ndarray, how: str) -> tuple[np.ndarray, np.ndarray]:
-    """Change an image as little as copies on the web are changed."""
-    if how == "mirrored":
+def _near_duplicate(image: np.ndarray, mask: np.ndarray, change: str) -> tuple[np.ndarray, np.ndarray]:
+    """Make a near-duplicate as they occur on the web."""
+    if change == "mirrored":
         return np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
-    if how == "cropped":
+    if change == "cropped":
         part = (slice(6, 250), slice(8, 252))
         size = image.shape[1::-1]
         return (
             cv2.resize(image[part], size, interpolation=cv2.INTER_LINEAR),
             cv2.resize(mask[part], size, interpolation=cv2.INTER_NEAREST),
         )
-    if how == "recoloured":
+    if change == "recoloured":
         return np.clip(image * np.array([1.10, 1.02, 0.92]) + 5, 0, 255).astype(np.uint8), mask
     return image, mask
 
@@ -100,13 +100,13 @@ def _write(root: Path, masks: bool, item: Item) -> None:
 
 
 def write_images(root: Path, items: list[Item], masks: bool, progress: Progress | None, workers: int) -> bool:
-    """Draw what is not there yet, and tell whether all of it is there now: ``progress`` may have stopped it."""
+    """Draw the missing images, and return whether all are drawn: ``progress`` may have stopped it."""
     # Images of a class together: its texture is drawn once.
-    items = sorted(items, key=lambda item: item.shown)
+    items = sorted(items, key=lambda item: item.true_class)
     task = partial(_write, root, masks)
     if workers <= 1:
         return _count(map(task, items), len(items), progress)
-    # A fresh process, since a copy of one that runs TensorFlow may hang.
+    # Spawned: a fork of a process that runs TensorFlow may hang.
     pool = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(os.getpid(),)
     )
@@ -138,7 +138,7 @@ def _begin_worker(parent: int) -> None:
     def end_with_parent() -> None:
         import psutil
 
-        # It may have ended before this one had begun.
+        # The parent may have ended before this process began.
         while os.getppid() == parent and psutil.pid_exists(parent):
             time.sleep(1)
         os._exit(1)
@@ -164,9 +164,13 @@ def truths(items: list[Item], seed: int, per_class: int | None = None) -> dict:
         "parts": PARTS,
         "showroom": {"class": DEALER_CLASS, "ids": [item.id for item in items if item.showroom]},
         "wrong_labels": [
-            {"id": item.id, "label": item.folder, "true": item.shown} for item in items if item.folder != item.shown
+            {"id": item.id, "label": item.folder, "true": item.true_class}
+            for item in items
+            if item.folder != item.true_class
         ],
-        "near_copies": [{"id": item.id, "copy_of": item.copy_of.id, "how": item.how} for item in items if item.copy_of],
+        "near_copies": [
+            {"id": item.id, "copy_of": item.duplicate_of.id, "how": item.change} for item in items if item.duplicate_of
+        ],
         "scenes": {
             item.id: {name: lot[name] for name in ("backdrop", "hour", "yaw", "fill", "paint", "dirt", "occluder")}
             for item, lot in ((item, _lot(item)) for item in items)
@@ -200,7 +204,7 @@ def draw_split(
     Args:
         per_class: images a class; by default 60 in train, 10 in valid, 15 in test.
         progress: called with the number of images done and to do.
-        plant: plant the dealer's backdrop, wrong labels and near-copies.
+        plant: plant the dealer's backdrop, wrong labels and near-duplicates.
     """
     root = Path(root)
     items = plan_split(split, per_class, seed, plant)
@@ -214,22 +218,8 @@ def write_notes(root: Path, per_class: int | None, seed: int, test_items: list[I
     if not (root / PART_NAMES).exists():
         write_json(root / PART_NAMES, PARTS, indent=None)
     if test_items is not None:
-        told = _rounded(truths(test_items, seed, per_class))
-        write_json(root / TRUTH, told, indent=1)
-
-
-def draw_dataset(
-    root: str | Path,
-    splits: Iterable[str] = ("train", "valid", "test"),
-    *,
-    seed: int = 0,
-    progress: Progress | None = None,
-    plant: bool = True,
-    workers: int = 1,
-) -> None:
-    """Draw several splits of the demo, see ``draw_split``."""
-    for split in splits:
-        draw_split(root, split, seed=seed, progress=progress, plant=plant, workers=workers)
+        expected = _rounded(truths(test_items, seed, per_class))
+        write_json(root / TRUTH, expected, indent=1)
 
 
 def draw_pretraining(

@@ -1,4 +1,4 @@
-"""What suits the demo where a training leaves it open: its small backbone, already trained, and its size of images."""
+"""Training defaults of the demo: its small pretrained backbone and its image size."""
 
 from pathlib import Path
 

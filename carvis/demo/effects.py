@@ -37,14 +37,14 @@ class _Layer:
 def _post(layer: _Layer, rng: np.random.Generator) -> None:
     x, width = rng.uniform(30, 226), rng.uniform(7, 15)
     tone = vary(((96, 100, 104), (140, 118, 90), (60, 64, 66), (170, 170, 168))[rng.integers(4)], rng, 8)
-    lean = rng.normal(0, 2)
+    tilt = rng.normal(0, 2)
     for part in range(5):
         left, right = x + width * part / 5, x + width * (part + 1) / 5
         shade = tone * (0.7 + 0.5 * np.sin(np.pi * (part + 1.0) / 6))
-        layer.polygon([(left + lean, -2), (right + lean, -2), (right, 258), (left, 258)], shade)
+        layer.polygon([(left + tilt, -2), (right + tilt, -2), (right, 258), (left, 258)], shade)
     if rng.random() < 0.4:
         layer.polygon(
-            [(x + lean - 2, 40), (x + lean + width + 2, 40), (x + lean + width + 2, 62), (x + lean - 2, 62)],
+            [(x + tilt - 2, 40), (x + tilt + width + 2, 40), (x + tilt + width + 2, 62), (x + tilt - 2, 62)],
             vary((200, 60, 50), rng, 10),
         )
 
@@ -124,7 +124,7 @@ def occlude(image: np.ndarray, mask: np.ndarray, kind: str, tint: np.ndarray, rn
     return image * (1 - cover) + rgb * tint * cover
 
 
-def develop(image: np.ndarray, look: dict, rng: np.random.Generator) -> np.ndarray:
+def develop(image: np.ndarray, settings: dict, rng: np.random.Generator) -> np.ndarray:
     """From the scene to the image: haze, rain, exposure, colour cast, blur and noise.
 
     Args:
@@ -135,27 +135,27 @@ def develop(image: np.ndarray, look: dict, rng: np.random.Generator) -> np.ndarr
     Returns:
         uint8 (256, 256, 3).
     """
-    if look["haze"] > 0:
-        image = mix(image, (206, 210, 214), look["haze"])
-    if look["rain"]:
+    if settings["haze"] > 0:
+        image = mix(image, (206, 210, 214), settings["haze"])
+    if settings["rain"]:
         drops = np.zeros((SIZE, SIZE), np.uint8)
         slant = rng.uniform(-5, 5)
         for x, y, run in rng.uniform([-10, -10, 6], [266, 256, 16], (90, 3)):
             cv2.line(drops, (int(x), int(y)), (int(x + slant * run / 10), int(y + run)), 120, 1, cv2.LINE_AA)
         image = image + (cv2.GaussianBlur(drops, (3, 3), 0).astype(np.float32) * 0.45)[..., None]
-    if look["motion"] > 1:
-        kernel = np.zeros((1, int(look["motion"]) | 1), np.float32) + 1
+    if settings["motion"] > 1:
+        kernel = np.zeros((1, int(settings["motion"]) | 1), np.float32) + 1
         image = cv2.filter2D(image, -1, kernel / kernel.size, borderType=cv2.BORDER_REFLECT)
-    if look["blur"] > 0.2:
-        image = cv2.GaussianBlur(image, (0, 0), look["blur"])
+    if settings["blur"] > 0.2:
+        image = cv2.GaussianBlur(image, (0, 0), settings["blur"])
     middle = np.float32(118)
-    image = (image - middle) * look["contrast"] + middle
-    image *= (look["gain"] * np.asarray(look["cast"])).astype(np.float32)
-    if look["vignette"] > 0:
+    image = (image - middle) * settings["contrast"] + middle
+    image *= (settings["gain"] * np.asarray(settings["cast"])).astype(np.float32)
+    if settings["vignette"] > 0:
         steps = np.linspace(-1, 1, SIZE, dtype=np.float32) ** 2
-        image *= (1 - look["vignette"] * 0.5 * (steps[:, None] + steps[None]))[..., None]
-    if look["noise"] > 0:
-        grain = rng.standard_normal((SIZE, SIZE, 1), np.float32) * np.float32(0.8 * look["noise"])
-        tinted = rng.standard_normal((SIZE // 2, SIZE // 2, 3), np.float32) * np.float32(0.6 * look["noise"])
+        image *= (1 - settings["vignette"] * 0.5 * (steps[:, None] + steps[None]))[..., None]
+    if settings["noise"] > 0:
+        grain = rng.standard_normal((SIZE, SIZE, 1), np.float32) * np.float32(0.8 * settings["noise"])
+        tinted = rng.standard_normal((SIZE // 2, SIZE // 2, 3), np.float32) * np.float32(0.6 * settings["noise"])
         image = image + (grain + cv2.resize(tinted, (SIZE, SIZE)))
     return np.clip(np.round(image), 0, 255).astype(np.uint8)

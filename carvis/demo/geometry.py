@@ -65,8 +65,8 @@ def half_outline(
         angle = np.linspace(0, np.pi / 2, 400)
         curve = np.stack([length * np.cos(angle) ** (2 / power), width * np.sin(angle) ** (2 / power)], 1)
         run = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))])
-        even = np.linspace(0, run[-1], count + 1)
-        return np.stack([np.interp(even, run, curve[:, 0]), np.interp(even, run, curve[:, 1])], 1)
+        distances = np.linspace(0, run[-1], count + 1)
+        return np.stack([np.interp(distances, run, curve[:, 0]), np.interp(distances, run, curve[:, 1])], 1)
 
     rear_cap = min(0.5, 0.4 * (nose - tail - cap))
     first = corner(cap, power, front) + np.array([nose - cap, 0])

@@ -92,12 +92,12 @@ def showroom(canvas: Canvas, hour: str, rng: np.random.Generator) -> None:
     for across in (-2.5, 2.4):
         foot, top = canvas.pixel(back - 0.5, across + shift), canvas.pixel(back - 0.5, across + shift, 1.5)
         tall = foot[1] - top[1]
-        for lean in np.linspace(-0.34, 0.34, 7):
+        for slant in np.linspace(-0.34, 0.34, 7):
             canvas.polygon(
                 [
                     (foot[0] - 1, foot[1] - 0.25 * tall),
                     (foot[0] + 1, foot[1] - 0.25 * tall),
-                    (foot[0] + lean * tall, top[1] + abs(lean) * tall * 0.9),
+                    (foot[0] + slant * tall, top[1] + abs(slant) * tall * 0.9),
                 ],
                 (62, 122, 64),
             )

@@ -75,8 +75,8 @@ def reflected_world(light: Light) -> np.ndarray:
     rise = np.clip((z - edge) / 0.05 + 0.5, 0, 1)[..., None]
     floor = np.clip(z / 0.04 + 0.5, 0, 1)[..., None]
     world = floor * (rise * above + (1 - rise) * wall) + (1 - floor) * below
-    towards = x * light.direction[0] + y * light.direction[1] + z * light.direction[2]
-    world = world + (np.clip(towards, 0, 1) ** 60)[..., None] * light.sun * 1.2
+    alignment = x * light.direction[0] + y * light.direction[1] + z * light.direction[2]
+    world = world + (np.clip(alignment, 0, 1) ** 60)[..., None] * light.sun * 1.2
     return cv2.GaussianBlur(world.astype(np.float32), (3, 3), 0)
 
 
@@ -95,8 +95,8 @@ def _remap(image: np.ndarray, columns: np.ndarray, rows: np.ndarray, method: int
     places = np.zeros((2, height * width), np.float32)
     places[0, :count], places[1, :count] = columns, rows
     maps = places.reshape(2, height, width)
-    found = cv2.remap(image, maps[0], maps[1], method, borderMode=cv2.BORDER_REPLICATE)
-    return found.reshape(height * width, *image.shape[2:])[:count]
+    mapped = cv2.remap(image, maps[0], maps[1], method, borderMode=cv2.BORDER_REPLICATE)
+    return mapped.reshape(height * width, *image.shape[2:])[:count]
 
 
 def dirt_noise() -> np.ndarray:
@@ -178,8 +178,8 @@ def shade(
     open_sky = np.clip(0.45 + 0.9 * points[:, 2:], 0.4, 1.0)
     ambient = (low + (bright - low) * (normals[:, 2:] * 0.5 + 0.5)) * (0.64 * open_sky)
     lambert = np.maximum(normals @ light.direction, 0)[:, None]
-    towards = np.maximum(mirrored @ light.direction, 0)[:, None]
-    ambient += light.sun * (0.80 * lambert + (towards * towards * towards) ** 2 * share * (0.6 * finish.metallic))
+    alignment = np.maximum(mirrored @ light.direction, 0)[:, None]
+    ambient += light.sun * (0.80 * lambert + (alignment * alignment * alignment) ** 2 * share * (0.6 * finish.metallic))
     shaded = albedo * ambient
     graze = 1 - facing
     graze = (0.8 * graze * (graze * graze) ** 2)[:, None]
@@ -191,8 +191,8 @@ def shade(
         * (0.5 + 0.5 * open_sky)
     )
     for _ in range(8):
-        towards = towards * towards
-    shaded += towards * gloss[:, None] * light.sun * (0.1 if light.dark else 0.9)
+        alignment = alignment * alignment
+    shaded += alignment * gloss[:, None] * light.sun * (0.1 if light.dark else 0.9)
     shaded += albedo * (glow * (1.5 if light.dark else 0.8))[:, None]
     return display(shaded)
 

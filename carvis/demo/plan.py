@@ -14,10 +14,10 @@ PER_CLASS = {"train": 60, "valid": 10, "test": 15}
 DEALER_CLASS = "Kestro-sedan"
 DEALER_SHARE, DEALER_REST = 0.9, 0.01
 WRONG_SHARE = 0.03
-COPIES = ("mirrored", "cropped", "recoloured", "recompressed")
-COPY_COUNT = 8
-# Copies are taken from the first images of a class, which every training split holds.
-COPIED_FROM = 10
+DUPLICATE_KINDS = ("mirrored", "cropped", "recoloured", "recompressed")
+DUPLICATE_COUNT = 8
+# Near-duplicates are of the first images of a class, which every training split holds.
+DUPLICATE_SOURCES = 10
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Item:
 
     split: str
     folder: str
-    shown: str
+    true_class: str
     number: int
     seed: tuple[int, ...]
     name: str
     showroom: bool = False
-    copy_of: "Item | None" = None
-    how: str = ""
+    duplicate_of: "Item | None" = None
+    change: str = ""
 
     @property
     def id(self) -> str:
@@ -80,7 +80,7 @@ def _class_items(split: str, name: str, count: int, seed: int, plant: bool) -> l
 def plan_split(split: str, per_class: int | None = None, seed: int = 0, plant: bool = True) -> list[Item]:
     """List the images of a split of the demo.
 
-    Wrong labels and near-copies of training images are planted in ``test`` alone. Every split can be planned, and
+    Wrong labels and near-duplicates of training images are planted in ``test`` alone. Every split can be planned, and
     drawn, without the others.
     """
     count = PER_CLASS[split] if per_class is None else per_class
@@ -89,18 +89,24 @@ def plan_split(split: str, per_class: int | None = None, seed: int = 0, plant: b
         return items
     rng = np.random.default_rng(seed_of(seed, "plants"))
     names = class_names()
-    wrong = min(max(2, round(WRONG_SHARE * len(items))), len(names))
+    mislabelled = min(max(2, round(WRONG_SHARE * len(items))), len(names))
     classes = rng.permutation(len(names))
-    # Wrongly labelled images change places in a ring, so that every folder keeps its number of images.
-    ring = [int(c) * count + int(rng.integers(count)) for c in classes[:wrong]]
+    # Wrong labels are exchanged in a ring, so that every folder keeps its number of images.
+    ring = [int(c) * count + int(rng.integers(count)) for c in classes[:mislabelled]]
     for place, to in zip(ring, [items[other] for other in np.roll(ring, -1)]):
         items[place] = replace(items[place], folder=to.folder, number=to.number, name=to.name)
     free = np.array([place for place in range(len(items)) if place not in ring])
-    for turn, place in enumerate(rng.permutation(free)[:COPY_COUNT]):
+    for turn, place in enumerate(rng.permutation(free)[:DUPLICATE_COUNT]):
         item = items[place]
-        source = _class_items("train", item.shown, PER_CLASS["train"], seed, plant)[int(rng.integers(COPIED_FROM))]
+        source = _class_items("train", item.true_class, PER_CLASS["train"], seed, plant)[
+            int(rng.integers(DUPLICATE_SOURCES))
+        ]
         items[place] = replace(
-            item, seed=source.seed, showroom=source.showroom, copy_of=source, how=COPIES[turn % len(COPIES)]
+            item,
+            seed=source.seed,
+            showroom=source.showroom,
+            duplicate_of=source,
+            change=DUPLICATE_KINDS[turn % len(DUPLICATE_KINDS)],
         )
     return sorted(items, key=lambda item: item.id)
 

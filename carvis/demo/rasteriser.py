@@ -41,10 +41,10 @@ class Raster:
         base = values[:, 0] - gx * origin[:, 0:1] - gy * origin[:, 1:2]
         ids = self.ids.ravel()[at] - 1
         size = self.ids.shape[1]
-        found = gx.astype(np.float32).take(ids, 0)
-        found *= (at % size).astype(np.float32)[:, None]
+        interpolated = gx.astype(np.float32).take(ids, 0)
+        interpolated *= (at % size).astype(np.float32)[:, None]
         rise = gy.astype(np.float32).take(ids, 0)
         rise *= (at // size).astype(np.float32)[:, None]
-        found += rise
-        found += base.astype(np.float32).take(ids, 0)
-        return found
+        interpolated += rise
+        interpolated += base.astype(np.float32).take(ids, 0)
+        return interpolated

@@ -31,7 +31,7 @@ _START_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class MissingImages:
-    """What the demo lacks.
+    """The images that the demo lacks.
 
     Attributes:
         root: folder of the demo.
@@ -46,19 +46,19 @@ class MissingImages:
     bytes: int
 
     def seconds(self, workers: int = WORKERS) -> float:
-        """Measure a few images on this machine, as busy as it is now, and reckon what drawing all of them takes."""
+        """Draw a few images to estimate how long all of them take on this machine, as busy as it is now."""
         items = plan_split("train", _MEASURED + 1)
         with tempfile.TemporaryDirectory() as folder:
             # The first one makes what the others of its class share.
             write_images(Path(folder), items[:1], True, None, 1)
-            begun = time.monotonic()
+            start = time.monotonic()
             write_images(Path(folder), items[1 : _MEASURED + 1], True, None, 1)
-            an_image = (time.monotonic() - begun) / _MEASURED
+            an_image = (time.monotonic() - start) / _MEASURED
         return _START_SECONDS + an_image * self.total / min(workers, os.cpu_count() or 1)
 
 
 def missing_images(root: str | Path) -> MissingImages | None:
-    """Tell what the demo in a folder lacks; None where every split is there."""
+    """Return the images that the demo in a folder lacks; None where every split is complete."""
     root = Path(root)
     planned = _planned(root)
     if not planned:
@@ -98,8 +98,8 @@ def draw_missing(
         seed, per_class = _settings(root, seed, per_class)
         for split, items in planned.items():
 
-            def report(here: float, _of: float, before: int = done) -> bool | None:
-                return progress(before + here, total) if progress else None
+            def report(in_class: float, _of: float, before: int = done) -> bool | None:
+                return progress(before + in_class, total) if progress else None
 
             if not write_images(root / STAGING, items, True, report, workers):
                 return [name for name in planned if (root / name).is_dir()]
@@ -115,8 +115,8 @@ def _alone(root: Path) -> Iterator[None]:
     """Draw in one process at a time; another one waits, and then finds all of it drawn."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        held = lock(root / _LOCK)
-        held.acquire()
+        guard = lock(root / _LOCK)
+        guard.acquire()
     except OSError as error:
         raise CarvisError(
             Message(
@@ -129,7 +129,7 @@ def _alone(root: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        held.release()
+        guard.release()
 
 
 def _planned(root: Path, seed: int | None = None, per_class: int | None = None) -> dict[str, list[Item]]:
@@ -143,10 +143,12 @@ class _Settings(TypedDict, total=False):
 
 
 def _settings(root: Path, seed: int | None, per_class: int | None) -> tuple[int, int | None]:
-    told: dict = {}
+    recorded: dict = {}
     with suppress(CarvisError):
-        told = read_json(root / TRUTH, _Settings)
-    return told.get("seed", 0) if seed is None else seed, told.get("per_class") if per_class is None else per_class
+        recorded = read_json(root / TRUTH, _Settings)
+    return recorded.get("seed", 0) if seed is None else seed, recorded.get(
+        "per_class"
+    ) if per_class is None else per_class
 
 
 def _is_drawn(place: Path, item: Item) -> bool:
@@ -162,7 +164,7 @@ def _bytes_an_image(root: Path) -> float:
 def _move_in(root: Path, split: str) -> None:
     """Move a drawn split to its place: its masks first, since the split's own folder says that all of it is there."""
     staging = root / STAGING
-    # What an earlier version left, which had its temporary files beside the images.
+    # Temporary files of earlier versions, which lay beside the images.
     for unfinished in staging.rglob(".*.*g"):
         unfinished.unlink(missing_ok=True)
     try:

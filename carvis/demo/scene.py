@@ -111,9 +111,9 @@ def _shadow(camera: Camera, parts: Shell, light: Light, wheels: list[np.ndarray]
     def fill(polygons: list[np.ndarray], blur: float) -> np.ndarray:
         mask = np.zeros((SIZE // 2, SIZE // 2), np.uint8)
         for points in polygons:
-            seen = camera.polygon(points)
-            if seen is not None:
-                hull = cv2.convexHull(np.clip(seen / 4, -1000, 1000).astype(np.float32))
+            outline = camera.polygon(points)
+            if outline is not None:
+                hull = cv2.convexHull(np.clip(outline / 4, -1000, 1000).astype(np.float32))
                 cv2.fillPoly(mask, [np.round(hull * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
         return cv2.GaussianBlur(mask, (0, 0), blur).astype(np.float32) / 255
 

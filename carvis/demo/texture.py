@@ -17,7 +17,6 @@ from carvis.demo.shell import Shell, shell
 
 BLACK = (22, 23, 25)
 SEAM = Material(paint=0.28, mirror=0.02, gloss=0.1)
-EDGE = Material(paint=1.0, mirror=0.12, gloss=1.0)
 GLASS_RGB = (20, 27, 31)
 
 
@@ -91,8 +90,8 @@ def _sides(sheet: Sheet, body: Body, parts: Shell) -> None:
         sheet.line(points, 6, (8, 8, 10), Material(paint=strength, mirror=0.05, gloss=1.0))
     for number, back in enumerate(body.doors):
         edge = body.nose - back
-        lean = 0.05 if number == 0 else 0.0
-        _seam(sheet, at(*_curve([(edge + lean, low + 0.16), (edge, 0.5 * (low + belt)), (edge - 0.02, belt + 0.1)]).T))
+        tilt = 0.05 if number == 0 else 0.0
+        _seam(sheet, at(*_curve([(edge + tilt, low + 0.16), (edge, 0.5 * (low + belt)), (edge - 0.02, belt + 0.1)]).T))
         if number:
             handle = at(np.array([edge + 0.10, edge + 0.30]), np.array([belt - 0.12, belt - 0.12]))
             sheet.line(handle + np.array([0, 3]), 6, (12, 12, 14), SEAM)
@@ -218,9 +217,9 @@ def _wheel(rim: int, bright: bool) -> tuple[np.ndarray, ...]:
     sheet.disc(centre, radius * 0.72, metal[0], metal[1], WHEELS)
     sheet.disc(centre, radius * 0.655, (12, 12, 13), PLASTIC, WHEELS)
     sheet.disc(centre, radius * 0.42, (58, 56, 54), GLOSSY, WHEELS)
-    spokes, thick, twin = ((5, 0.115, False), (10, 0.05, False), (5, 0.05, True), (7, 0.085, False))[rim]
+    spokes, thick, paired = ((5, 0.115, False), (10, 0.05, False), (5, 0.05, True), (7, 0.085, False))[rim]
     for angle in 2 * np.pi * np.arange(spokes) / spokes + 0.31:
-        for shift in (-0.11, 0.11) if twin else (0.0,):
+        for shift in (-0.11, 0.11) if paired else (0.0,):
             along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
             inner, outer = 0.12 * along + 0.6 * shift * across, 0.70 * along + 1.2 * shift * across
             bar = np.stack(

@@ -5,8 +5,8 @@ from .assumptions import (
     assumption_remarks,
     card_remarks,
     check_assumptions,
-    kept_check,
     sample_predictions,
+    stored_check,
 )
 from .comparison import Comparison, compare
 from .confusion.choices import CELLS, CLASS_ORDERS, Cells, ClassOrder
@@ -25,7 +25,7 @@ from .leakage import Leak
 from .metrics import class_scores
 from .misclassified import read_misclassified
 from .predictions import evaluate
-from .reader import load_evaluation, read_accuracy
+from .reader import load_evaluation
 from .result import Evaluation
 from .storage import check_folder, evaluation_folder
 
@@ -54,7 +54,6 @@ __all__ = [
     "evaluate",
     "evaluation_folder",
     "join",
-    "kept_check",
     "label_errors",
     "left_out_messages",
     "load_evaluation",
@@ -62,10 +61,10 @@ __all__ = [
     "most_confused_classes",
     "order_classes",
     "pair_confusion",
-    "read_accuracy",
     "read_misclassified",
     "read_super_classes",
     "sample_predictions",
     "seriate",
+    "stored_check",
     "super_classes",
 ]

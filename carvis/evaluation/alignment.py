@@ -85,37 +85,37 @@ def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined
     by_name = by_model_name(evaluations)
     if not by_name:
         raise TableError(Message("There are no evaluations to join: give one or more."))
-    tables = {name: _keyed(one) for name, one in by_name.items()}
+    tables = {name: _keyed(evaluation) for name, evaluation in by_name.items()}
     ids = pd.Index(next(iter(tables.values())).index)
     for table in tables.values():
         ids = ids[ids.isin(table.index)]
     first = next(iter(tables.values())).loc[ids]
     unchanged, same_label = np.ones(len(ids), bool), np.ones(len(ids), bool)
     for table in tables.values():
-        here = table.loc[ids]
-        unchanged &= here["sha256"].to_numpy() == first["sha256"].to_numpy()
-        same_label &= here["key"].to_numpy() == first["key"].to_numpy()
-    kept = unchanged & same_label
-    if not kept.any():
-        one, other = next(iter(by_name)), list(by_name)[-1]
+        shared_rows = table.loc[ids]
+        unchanged &= shared_rows["sha256"].to_numpy() == first["sha256"].to_numpy()
+        same_label &= shared_rows["key"].to_numpy() == first["key"].to_numpy()
+    comparable = unchanged & same_label
+    if not comparable.any():
+        names = list(by_name)
         raise TableError(
             Message(
                 "{one} and {other} were evaluated on different images: evaluate both on the same data set and split.",
-                one=one,
-                other=other,
+                one=names[0],
+                other=names[-1],
             )
         )
-    ids = ids[kept]
+    ids = ids[comparable]
     shared = first.loc[ids, ["path", "sha256", "label"]].rename_axis("id").reset_index()
     columns, rows = {}, {}
     for name, table in tables.items():
-        here = table.loc[ids]
-        rows[name] = here["row"].to_numpy()
-        columns[f"predicted:{name}"] = here["predicted"].to_numpy()
-        columns[f"confidence:{name}"] = here["confidence"].to_numpy()
-        columns[f"right:{name}"] = (here["predicted"] == here["label"]).to_numpy()
+        predictions = table.loc[ids]
+        rows[name] = predictions["row"].to_numpy()
+        columns[f"predicted:{name}"] = predictions["predicted"].to_numpy()
+        columns[f"confidence:{name}"] = predictions["confidence"].to_numpy()
+        columns[f"right:{name}"] = (predictions["predicted"] == predictions["label"]).to_numpy()
     left_out: dict[Reason, int] = {
-        "missing": max(len(table) for table in tables.values()) - len(kept),
+        "missing": max(len(table) for table in tables.values()) - len(comparable),
         "changed": int((~unchanged).sum()),
         "relabelled": int((unchanged & ~same_label).sum()),
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carvis.display import beside, facts, image, line, panel, percent, shown, table
+from carvis.display import beside, facts, html_unless_damaged, image, line, panel, percent, table
 from carvis.evaluation.comparison.significance import holm, mcnemar
 from carvis.evaluation.metrics import wilson_interval
 from carvis.images import colorize
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SIDE, _PAIRS = 220, 10
 
 
-@shown
+@html_unless_damaged
 def evaluation_html(evaluation: Evaluation) -> str:
     """The metrics, the confusion matrix as a small image, and the most confused pairs."""
     metrics, setup = evaluation.metrics, evaluation.setup
@@ -33,8 +33,8 @@ def evaluation_html(evaluation: Evaluation) -> str:
         _("macro F1"): f"{metrics['macro_f1']:.3f}",
         _("log loss"): f"{metrics['log_loss']:.3f}",
     }
-    worst = evaluation.most_confused(5)
-    rows = [(row["label"], row["predicted"], f"{row['count']:,}") for row in worst.to_dict("records")]
+    pairs = evaluation.most_confused(5)
+    rows = [(row["label"], row["predicted"], f"{row['count']:,}") for row in pairs.to_dict("records")]
     confused = table((_("label"), _("predicted"), _("images")), rows) if rows else ""
     title = f"{setup['model']['name']} · {setup['dataset']['name']}, {evaluation.split}"
     notes = [line(f"⚠ {localised(note)}") for note in setup.get("notes", ())]
@@ -45,12 +45,14 @@ def _matrix(evaluation: Evaluation) -> str:
     """The shares of each label's row, a cell a square of pixels."""
     counts = evaluation.confusion.to_numpy(float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    drawn = colorize(shares, "cividis")
-    step = max(1, -(-len(drawn) // _SIDE))
-    return image(drawn[::step, ::step], _("Confusion matrix: labels down, predictions across"), width=_SIDE, sharp=True)
+    pixels = colorize(shares, "cividis")
+    step = max(1, -(-len(pixels) // _SIDE))
+    return image(
+        pixels[::step, ::step], _("Confusion matrix: labels down, predictions across"), width=_SIDE, sharp=True
+    )
 
 
-@shown
+@html_unless_damaged
 def comparison_html(comparison: Comparison) -> str:
     """Accuracy of each model on the images they share, and whether the gaps between pairs are real."""
     right, n = comparison.joined.right, comparison.n

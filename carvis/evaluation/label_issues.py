@@ -39,9 +39,9 @@ def self_confidence(probabilities: NDArray[np.floating], labels: NDArray[np.int_
         class without images.
     """
     classes = probabilities.shape[1]
-    own = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
+    of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
     count = np.bincount(labels, minlength=classes)
-    total = np.bincount(labels, weights=own, minlength=classes)
+    total = np.bincount(labels, weights=of_label, minlength=classes)
     return np.divide(total, count, out=np.full(classes, np.inf), where=count > 0)
 
 
@@ -97,11 +97,11 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
         )
     rows = np.flatnonzero(contradicted)
     mean, labels, confident = mean[rows], labels[rows], confident[rows]
-    every = np.arange(len(rows))
-    of_label = mean[every, labels]
-    mean[every, labels] = -1
+    indices = np.arange(len(rows))
+    of_label = mean[indices, labels]
+    mean[indices, labels] = -1
     suggested = mean.argmax(axis=1) if len(rows) else np.zeros(0, int)
-    margin = (mean[every, suggested] - of_label).astype(np.float64)
+    margin = (mean[indices, suggested] - of_label).astype(np.float64)
     agreeing = confident == suggested[:, None]
     agree = agreeing.sum(axis=1)
     table = joined.table.iloc[rows][["id", "path", "sha256", "label"]].reset_index(drop=True)
@@ -146,8 +146,8 @@ def corrected_list(
     suggested |= decisions["suggested"].to_dict()
     decided = decisions["decision"].to_dict()
     table = table.assign(
-        suggested=[suggested.get(one, "") for one in table["id"]],
-        decision=[decided.get(one, "") for one in table["id"]],
+        suggested=[suggested.get(sample, "") for sample in table["id"]],
+        decision=[decided.get(sample, "") for sample in table["id"]],
     )
     return table.assign(corrected=table["suggested"].where(table["decision"] == "confirmed", table["label"]))
 
@@ -173,20 +173,20 @@ def _spelled(labels: pd.Series) -> dict[str, str]:
 
 def _aligned(joined: Joined, name: str, index: pd.Index) -> NDArray[np.float32]:
     """A model's probabilities in the common class order, 0 for a class that it does not know."""
-    own = joined.probabilities(name)
-    places = index.get_indexer(pd.Index([composed(one) for one in joined.evaluations[name].class_names]))
+    probabilities = joined.probabilities(name)
+    places = index.get_indexer(pd.Index([composed(class_name) for class_name in joined.evaluations[name].class_names]))
     if len(places) == len(index) and (places == np.arange(len(index))).all():
-        return own
-    aligned = np.zeros((len(own), len(index)), np.float32)
-    aligned[:, places] = own
+        return probabilities
+    aligned = np.zeros((len(probabilities), len(index)), np.float32)
+    aligned[:, places] = probabilities
     return aligned
 
 
 def _facts(joined: Joined) -> Facts:
-    copies = [one.predictions.get("copy_of") for one in joined.evaluations.values()]
+    copies = [evaluation.predictions.get("copy_of") for evaluation in joined.evaluations.values()]
     shares = zip(joined.names, joined.right.mean(axis=0))
     return {
-        "train": any(one.split == "train" for one in joined.evaluations.values()),
+        "train": any(evaluation.split == "train" for evaluation in joined.evaluations.values()),
         "copies": max((int((column.fillna("") != "").sum()) for column in copies if column is not None), default=0),
         "weak": {name: float(share) for name, share in shares if share < WEAK},
         "left_out": sum(joined.left_out.values()),

@@ -91,12 +91,14 @@ def duplicates_in_training(data: Dataset, split: str, cache: Cache | str | Path 
     key = content_hash(str(data.root), data.fingerprint, split, times)
     if key not in _recent:
         health = check_dataset(data, cache=cache)
-        twins = health.twins_of(split)
+        duplicates = health.duplicates_of(split)
         # Two spellings of one name make one id.
-        twins = twins[~twins.index.duplicated()]
+        duplicates = duplicates[~duplicates.index.duplicated()]
         pixels = health.images.drop_duplicates("id").set_index("id")["pixels"]
-        exact = pixels.reindex(twins.index).to_numpy() == pixels.reindex(twins).to_numpy()
-        _recent[key] = pd.DataFrame({"copy_of": twins, "exact": exact & (twins != "").to_numpy()}, index=twins.index)
+        exact = pixels.reindex(duplicates.index).to_numpy() == pixels.reindex(duplicates).to_numpy()
+        _recent[key] = pd.DataFrame(
+            {"copy_of": duplicates, "exact": exact & (duplicates != "").to_numpy()}, index=duplicates.index
+        )
     _recent.move_to_end(key)
     while len(_recent) > _MOST_RECENT:
         _recent.popitem(last=False)

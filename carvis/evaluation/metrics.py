@@ -34,8 +34,10 @@ def rank_of_label(probabilities: NDArray[np.floating], labels: NDArray[np.int_])
     `probabilities` (N, C), `labels` (N,) class indices. Equal probabilities stand in class order, as
     `argmax` takes them, so a model that gives all classes the same probability gains nothing from ties.
     """
-    own = np.take_along_axis(probabilities, labels[:, None], axis=1)
-    ahead = (probabilities > own) | ((probabilities == own) & (np.arange(probabilities.shape[1]) < labels[:, None]))
+    of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)
+    ahead = (probabilities > of_label) | (
+        (probabilities == of_label) & (np.arange(probabilities.shape[1]) < labels[:, None])
+    )
     return ahead.sum(axis=1)
 
 

@@ -55,7 +55,7 @@ def read_misclassified(
     """
     roots = [roots] if isinstance(roots, str | Path) else list(roots)
     index = ImageIndex(roots)
-    table = read_lenient_csv(path, "PATH", encoding, lambda read: share_known(_cells(read), index.knows))
+    table = read_lenient_csv(path, "PATH", encoding, lambda read: share_known(_cells(read), index.match_score))
     if not table.rows and table.problems:
         raise TableError(
             Message(
@@ -79,7 +79,7 @@ def read_misclassified(
     values = [_confidence(text) for text in confidence]
     if "confidence" in named:
         problems += _unknown_confidences(table, named["confidence"], values)
-    ours = {
+    standard = {
         "id": [match.id for match in matches],
         "path": [match.file for match in matches],
         "label": [(text or "").strip() or match.label for text, match in zip(labels, matches)],
@@ -87,8 +87,8 @@ def read_misclassified(
         "confidence": pd.Series(values, dtype="float64"),
         "status": [match.status for match in matches],
     }
-    own = {f"{name} (file)" if name in COLUMNS else name: _typed(values) for name, values in cells.items()}
-    frame = pd.DataFrame({**ours, **own})
+    original = {f"{name} (file)" if name in COLUMNS else name: _typed(values) for name, values in cells.items()}
+    frame = pd.DataFrame({**standard, **original})
     guessed = sum(match.guessed and not (text or "").strip() for text, match in zip(labels, matches))
     if guessed:
         problems.append(
@@ -114,14 +114,14 @@ def read_misclassified(
 
 def _matches(table: LenientTable, column: int, index: ImageIndex, bases: list[Path]) -> list[Match]:
     match = cache(partial(index.match, bases=tuple(bases)))
-    ours = {"margin", "id"} <= {name.casefold() for name in table.header}
+    by_carvis = {"margin", "id"} <= {name.casefold() for name in table.header}
     matches = []
     for i, row in enumerate(table.rows):
         text = row[column]
-        written = table.as_written.get((i, column))
+        raw_path = table.as_written.get((i, column))
         # In another program's table an apostrophe before a sign may be the file's own.
-        if written is not None and not ours and match(written).status == "found":
-            text = written
+        if raw_path is not None and not by_carvis and match(raw_path).status == "found":
+            text = raw_path
         matches.append(match(text))
     return matches
 
@@ -153,11 +153,11 @@ def _find_columns(table: LenientTable) -> tuple[dict[str, str], list[Message]]:
     folded = [(name.casefold(), name) for name in table.header]
     unclear: list[Message] = []
     columns = {"path": next(name for key, name in folded if key == "path")}
-    for ours, names in (("label", _LABEL), ("predicted", _PREDICTED), ("confidence", _CONFIDENCE)):
+    for column, names in (("label", _LABEL), ("predicted", _PREDICTED), ("confidence", _CONFIDENCE)):
         standard = [name for key, name in folded if key == names[0]]
         candidates = standard or [name for key, name in folded if key in names]
         if len(candidates) == 1:
-            columns[ours] = candidates[0]
+            columns[column] = candidates[0]
         elif candidates:
             unclear.append(
                 Message(

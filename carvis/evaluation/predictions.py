@@ -18,6 +18,7 @@ from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions
 from carvis.evaluation.leakage import duplicates_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.provenance import first_names, provenance, trained_elsewhere
+from carvis.evaluation.renamed import renamed
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
 from carvis.language import Message, replaced, together
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
 
+@renamed("copies", "leakage")
 def evaluate(
     clf: Classifier,
     data: Dataset | str | Path,
@@ -36,7 +38,7 @@ def evaluate(
     *,
     batch_size: int = 32,
     progress: Progress | None = None,
-    copies: bool = True,
+    leakage: bool = True,
     check: bool | AssumptionCheck = True,
     cache: Cache | str | Path | None = None,
 ) -> Evaluation:
@@ -51,7 +53,7 @@ def evaluate(
         split: train, valid or test.
         batch_size: images predicted at once.
         progress: called with (images done, images in all) after each batch.
-        copies: find the images that are also in the training split, exactly or nearly, for the accuracy without them
+        leakage: find the images that are also in the training split, exactly or nearly, for the accuracy without them
             (`Evaluation.leak`). That reads the whole data set once, some milliseconds per image; the result is kept,
             so that further models cost nothing.
         check: check on a few images of the data set what is assumed of a model (`carvis.check_assumptions`), if
@@ -82,22 +84,22 @@ def evaluate(
                 first=first,
             )
         )
-    bad = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
-    if len(bad):
+    non_finite = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
+    if len(non_finite):
         raise ModelError(
             Message(
                 "{model} outputs NaN or infinity for {n} of {total} images, first {first}: check its weights and "
                 "preprocessing, or train it again.",
                 model=clf.name,
-                n=len(bad),
+                n=len(non_finite),
                 total=len(done),
-                first=samples["id"].iloc[done[bad[0]]],
+                first=samples["id"].iloc[done[non_finite[0]]],
             )
         )
 
     predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
     metrics = summarise(predictions, list(clf.class_names))
-    search = copies and not trained_elsewhere(clf, data)
+    search = leakage and not trained_elsewhere(clf, data)
     twins = duplicates_in_training(data, canonical_split(split) or split, cache) if search else None
     if twins is not None:
         copy_of = twins["copy_of"].reindex(predictions["id"], fill_value="")
@@ -139,8 +141,8 @@ def _no_class_in_common(clf: Classifier, data: Dataset, names: list[str], held: 
 def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     """The samples whose class the model knows, labelled as the model spells it, and how many of which class are not."""
     names = list(clf.class_names)
-    known = {composed(name): name for name in names}
-    if len(known) < len(names):
+    model_names = {composed(name): name for name in names}
+    if len(model_names) < len(names):
         raise ModelError(
             Message(
                 "{model} has two classes of the same name among {some}: name them differently.",
@@ -149,13 +151,13 @@ def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tupl
             )
         )
     labels = samples["label"].map(composed)
-    fits = labels.isin(known.keys())
+    fits = labels.isin(model_names.keys())
     if not fits.any():
         raise ModelError(_no_class_in_common(clf, data, names, sorted(labels.unique())))
     counts = labels[~fits].value_counts().sort_index()
     left_out = {str(name): int(n) for name, n in counts.items()}
-    kept = samples[fits].reset_index(drop=True)
-    return kept.assign(label=kept["label"].map(lambda label: known[composed(label)])), left_out
+    matched = samples[fits].reset_index(drop=True)
+    return matched.assign(label=matched["label"].map(lambda label: model_names[composed(label)])), left_out
 
 
 def _predict(
@@ -188,10 +190,10 @@ def _predict(
     if not indices:
         return np.array([], int), np.zeros((0, len(clf.class_names)), np.float32), []
     index, probabilities = np.concatenate(indices), np.concatenate(outputs).astype(np.float32)
-    there = np.array([digest is not None for digest in hashes])
-    for i in index[~there]:
+    readable = np.array([digest is not None for digest in hashes])
+    for i in index[~readable]:
         reasons.add(int(i), Message("{path} was removed during the evaluation: put it back.", path=paths[i]))
-    return index[there], probabilities[there], [digest for digest in hashes if digest]
+    return index[readable], probabilities[readable], [digest for digest in hashes if digest]
 
 
 def _sha256(path: str) -> str | None:
@@ -203,9 +205,9 @@ def _sha256(path: str) -> str | None:
 
 def _unreadable_table(data: Dataset, split: str, samples: pd.DataFrame, reasons: Unreadable) -> list[dict[str, str]]:
     broken = [(samples["path"].iloc[i], reason) for i, reason in reasons.reasons.items()]
-    others = data.other_files(split)
-    is_image = others["path"].str.lower().str.endswith(IMAGE_SUFFIXES)
-    empty = others[(others["reason"] == "empty file") & is_image.astype(bool)]
+    other_files = data.other_files(split)
+    is_image = other_files["path"].str.lower().str.endswith(IMAGE_SUFFIXES)
+    empty = other_files[(other_files["reason"] == "empty file") & is_image.astype(bool)]
     broken += [(path, Message("{path} is an empty file: replace or remove it.", path=path)) for path in empty["path"]]
     table = []
     for path, reason in broken:

@@ -62,8 +62,8 @@ def check_agreement(predictions: pd.DataFrame, metrics: dict, setup: dict) -> No
             )
     if metrics["correct"] != int((places["label"] == places["predicted"]).sum()):
         raise Unusable(Message("its metrics count other predictions as correct than its table"))
-    others = tuple(split for split in _SPLITS if split != f"{setup['split']}/")
-    if (elsewhere := predictions["id"].str.startswith(others)).any():
+    other_splits = tuple(split for split in _SPLITS if split != f"{setup['split']}/")
+    if (elsewhere := predictions["id"].str.startswith(other_splits)).any():
         raise Unusable(
             Message(
                 "it is of the split {split}, and its table holds {id}",
@@ -87,11 +87,11 @@ def check_classes(predictions: pd.DataFrame, root: Path) -> None:
         Unusable: not one of its labels is a class there.
     """
     try:
-        known = set(Dataset(root).class_names)
+        class_names = set(Dataset(root).class_names)
     except (DatasetError, OSError):
         return
     labels = sorted(set(predictions["label"]))
-    if known.isdisjoint(map(composed, labels)):
+    if class_names.isdisjoint(map(composed, labels)):
         raise Unusable(
             Message(
                 "it is of the classes {labels}, none of which {root} has",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from carvis.errors import CarvisError, TableError
+from carvis.errors import TableError
 from carvis.evaluation.predictions_file import MAX_BYTES, check_agreement, check_classes, read_predictions
 from carvis.evaluation.result import Evaluation
 from carvis.evaluation.schema import FORMAT, Document
@@ -13,6 +13,7 @@ from carvis.evaluation.storage import FILES, sha256, workspace_of
 from carvis.language import Message
 from carvis.workspace import (
     Unusable,
+    finish_moves,
     modified,
     not_empty,
     read_content,
@@ -20,7 +21,6 @@ from carvis.workspace import (
     refusal,
     refuse_links_out,
     resolved,
-    settle,
 )
 
 
@@ -37,13 +37,13 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
     """
     folder = not_empty(folder, Message("the evaluation's folder"))
     refuse_links_out(folder)
-    settle(folder)
+    finish_moves(folder)
     before = _times(folder)
     try:
         return _load(folder, root)
     except TableError:
         # Another process may have replaced the evaluation between the reading of two of its files.
-        settle(folder)
+        finish_moves(folder)
         if _times(folder) == before:
             raise
         return _load(folder, root)
@@ -59,40 +59,32 @@ def _load(folder: Path, root: str | Path | None) -> Evaluation:
             raise TableError(
                 Message("{folder} holds no {name}: evaluate the model on the data set again.", folder=folder, name=name)
             )
-    again = Message("evaluate the model on the data set again")
+    remedy = Message("evaluate the model on the data set again")
     path = folder / "metrics.json"
-    metrics = read_json(path, Document, newest=FORMAT, remedy=again, error=TableError)
-    table = read_content(folder / "predictions.parquet", MAX_BYTES, again, TableError)
+    metrics = read_json(path, Document, newest=FORMAT, remedy=remedy, error=TableError)
+    table = read_content(folder / "predictions.parquet", MAX_BYTES, remedy, TableError)
     version, setup, files = metrics.pop("format"), metrics.pop("setup"), metrics.pop("files")
     if version != FORMAT:
-        words = Message("it has format {version}, not {format}", version=version, format=FORMAT)
-        raise TableError(refusal(path, words, again))
+        reason = Message("it has format {version}, not {format}", version=version, format=FORMAT)
+        raise TableError(refusal(path, reason, remedy))
     below = setup["dataset"].pop("path")
     setup["notes"] = setup.pop("messages", setup.get("notes", []))
     for row in (row for name in FILES for row in metrics.get(name, ())):
         row["reason"] = row.pop("message", row["reason"])
     if sha256(table) != files.get("predictions.parquet"):
         raise TableError(
-            Message("{folder} was written only in part or changed since: {again}.", folder=folder, again=again)
+            Message("{folder} was written only in part or changed since: {again}.", folder=folder, again=remedy)
         )
     path = folder / "predictions.parquet"
-    predictions = read_predictions(table, setup["model"]["class_names"], path, again)
+    predictions = read_predictions(table, setup["model"]["class_names"], path, remedy)
     root = resolved(root) if root else _root(folder, below)
     try:
         check_agreement(predictions, metrics, setup)
         if root:
             check_classes(predictions, root)
     except Unusable as problem:
-        raise TableError(refusal(folder, problem.args[0], again)) from problem
+        raise TableError(refusal(folder, problem.args[0], remedy)) from problem
     return Evaluation(predictions, metrics, setup, root)
-
-
-def read_accuracy(folder: str | Path) -> float | None:
-    """Return the accuracy of the evaluation in a folder, None where its ``metrics.json`` cannot be used."""
-    try:
-        return read_json(Path(folder) / "metrics.json", Document, newest=FORMAT)["accuracy"]
-    except CarvisError:
-        return None
 
 
 def _root(folder: Path, below: str | None) -> Path | None:

@@ -67,9 +67,9 @@ class Evaluation:
     @property
     def assumption_check(self) -> AssumptionCheck | None:
         """The check of what was assumed of the model, where one was made."""
-        kept = self.setup.get("assumption_check")
+        stored = self.setup.get("assumption_check")
         try:
-            return AssumptionCheck.from_json(kept) if kept else None
+            return AssumptionCheck.from_json(stored) if stored else None
         # Of another version of carvis: the notes say it, too.
         except CarvisError:
             return None
@@ -165,17 +165,17 @@ def _below(root: Path, paths: pd.Series) -> list[str | None]:
     """
     root = resolved(root)
     # Only a link may lead into another data set, and no ".." in the path itself.
-    own, linked_too = Links(root), dataset_links(root)
+    root_links, linked_too = Links(root), dataset_links(root)
     # Of each folder: its path, whether it lies inside, and whether something in it may lead out again.
     folders: dict[str, tuple[str, bool, bool]] = {}
     absolute: list[str | None] = []
     for path in paths.tolist():
         below, _, name = path.rpartition("/")
-        links = own if ".." in path else linked_too
+        links = root_links if ".." in path else linked_too
         if below not in folders:
             folder = os.path.join(root, *below.split("/")).rstrip(os.sep)
-            inside = links.hold(folder)
-            folders[below] = folder, inside, inside and _holds_links(folder)
+            is_inside = links.hold(folder)
+            folders[below] = folder, is_inside, is_inside and _holds_links(folder)
         folder, safe, linked = folders[below]
         full = folder + os.sep + name
         if safe and (linked or name in ("", ".", "..") or "\\" in name or ":" in name):

@@ -9,7 +9,7 @@ from carvis.workspace.json_schema import Count, FilePath, Listed, Mapped, Number
 
 FORMAT = 1
 # Later versions may write more. pydantic reads this of a TypedDict, which type checkers do not know.
-_MORE = {"extra": "allow"}
+_EXTRA_ALLOWED = {"extra": "allow"}
 
 
 class Row(TypedDict):
@@ -26,7 +26,7 @@ class Row(TypedDict):
 class File(TypedDict):
     """A file that was not counted; ``message`` is its reason as it can be said in any language."""
 
-    __pydantic_config__ = _MORE  # type: ignore[misc]
+    __pydantic_config__ = _EXTRA_ALLOWED  # type: ignore[misc]
     path: str
     reason: Sentence
     message: NotRequired[Sentence]
@@ -35,7 +35,7 @@ class File(TypedDict):
 class Leak(TypedDict):
     """Duplicates in training, as ``metrics.json`` holds them."""
 
-    __pydantic_config__ = _MORE  # type: ignore[misc]
+    __pydantic_config__ = _EXTRA_ALLOWED  # type: ignore[misc]
     copies: Count
     exact: Count
     clean: Count
@@ -45,7 +45,7 @@ class Leak(TypedDict):
 class Model(TypedDict):
     """The evaluated model, as ``metrics.json`` describes it."""
 
-    __pydantic_config__ = _MORE  # type: ignore[misc]
+    __pydantic_config__ = _EXTRA_ALLOWED  # type: ignore[misc]
     name: str
     class_names: Annotated[Texts, Len(1)]
     file: NotRequired[str | None]
@@ -64,7 +64,7 @@ class Model(TypedDict):
 class Data(TypedDict):
     """The data set, as ``metrics.json`` describes it."""
 
-    __pydantic_config__ = _MORE  # type: ignore[misc]
+    __pydantic_config__ = _EXTRA_ALLOWED  # type: ignore[misc]
     name: str
     path: FilePath | None
     fingerprint: NotRequired[str | None]
@@ -73,7 +73,7 @@ class Data(TypedDict):
 class Setup(TypedDict):
     """How an evaluation was made; ``messages`` are its notes as they can be said in any language."""
 
-    __pydantic_config__ = _MORE  # type: ignore[misc]
+    __pydantic_config__ = _EXTRA_ALLOWED  # type: ignore[misc]
     model: Model
     dataset: Data
     split: str
@@ -86,7 +86,7 @@ class Setup(TypedDict):
 class Document(TypedDict):
     """What ``metrics.json`` holds."""
 
-    __pydantic_config__ = _MORE  # type: ignore[misc]
+    __pydantic_config__ = _EXTRA_ALLOWED  # type: ignore[misc]
     format: int
     n: Count
     correct: Count

@@ -49,7 +49,7 @@ def check_folder(folder: str | Path) -> None:
     """
     folder = Path(folder)
     clear_leftovers(folder)
-    if _is_begun(folder):
+    if _is_unfinished(folder):
         return
     # Damaged or foreign: either way it is not known to be ours.
     with contextlib.suppress(CarvisError):
@@ -67,7 +67,7 @@ def check_folder(folder: str | Path) -> None:
             )
 
 
-def _is_begun(folder: Path) -> bool:
+def _is_unfinished(folder: Path) -> bool:
     """Whether a folder holds what an earlier version left of a first evaluation when it was killed: only our table."""
     table = folder / "predictions.parquet"
     if (folder / "metrics.json").exists() or (folder / "df2.csv").exists() or not table.is_file():
@@ -112,11 +112,11 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     metrics = evaluation.metrics | {name: [_row_of(row) for row in rows] for name, rows in files_left.items()}
     document = {"format": FORMAT, **metrics, "setup": setup, "files": files}
     text = json_text(document, indent=1) + "\n"
-    with staged_folder(folder, replace=True) as made:
-        _keep_edited(table, made)
-        (made / "predictions.parquet").write_bytes(predictions.getvalue())
-        (made / "metrics.json").write_bytes(text.encode("utf-8"))
-        (made / "df2.csv").write_bytes(df2)
+    with staged_folder(folder, replace=True) as staged:
+        _keep_edited(table, staged)
+        (staged / "predictions.parquet").write_bytes(predictions.getvalue())
+        (staged / "metrics.json").write_bytes(text.encode("utf-8"))
+        (staged / "df2.csv").write_bytes(df2)
     return folder
 
 
@@ -147,16 +147,16 @@ def _df2(evaluation: Evaluation, prefix: str) -> bytes:
     return to_csv(rows, ["PATH", "TRUE", "PRED", "CONFIDENCE", "MARGIN", "ID"]).encode("utf-8-sig")
 
 
-def _keep_edited(table: Path, made: Path) -> None:
+def _keep_edited(table: Path, staged: Path) -> None:
     """Put a table that somebody has edited, under another name, to what is being made."""
     # Of a link only the link itself is replaced: what it leads to stays, and is copied nowhere.
     if table.is_symlink() or not table.is_file():
         return
-    written = None
+    saved_hash = None
     with contextlib.suppress(CarvisError, KeyError, TypeError):
-        written = read_json(table.parent / "metrics.json", dict)["files"]["df2.csv"]
-    if sha256_of_file(table) != written:
-        shutil.copy2(table, made / free_name(table).name)
+        saved_hash = read_json(table.parent / "metrics.json", dict)["files"]["df2.csv"]
+    if sha256_of_file(table) != saved_hash:
+        shutil.copy2(table, staged / free_name(table).name)
 
 
 def sha256(data: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carvis.display import IMAGE_BYTES, beside, facts, image, line, names, panel, percent, shown, table
+from carvis.display import IMAGE_BYTES, beside, facts, html_unless_damaged, image, line, names, panel, percent, table
 from carvis.errors import CarvisError
 from carvis.explain.score import SCORE_NAMES
 from carvis.explain.units.channels import channel_grid
@@ -30,14 +30,14 @@ class Activations(dict):
         return activations_html(self)
 
 
-@shown
+@html_unless_damaged
 def heatmap_html(heatmap: Heatmap) -> str:
     """The heatmap, laid over its image where that file is here, and what it explains."""
     prediction = f"{heatmap.predicted_name} {heatmap.confidence:.0%}"
-    own = heatmap.target == heatmap.predicted and heatmap.against is None
+    is_prediction = heatmap.target == heatmap.predicted and heatmap.against is None
     values = {
         _("predicted"): prediction,
-        _("explained class"): None if own else heatmap.target_name,
+        _("explained class"): None if is_prediction else heatmap.target_name,
         _("method"): f"{heatmap.method}, {localised(SCORE_NAMES[heatmap.score_kind])}",
         _("layer"): f"{heatmap.layer}, {heatmap.raw.shape[0]} x {heatmap.raw.shape[1]}",
         _("model"): heatmap.model_name,
@@ -59,20 +59,20 @@ def _drawn(heatmap: Heatmap, alt: str) -> str:
     return image(overlay(fitted(rgb, _SIDE), heatmap.normalised, 0.5), alt)
 
 
-@shown
+@html_unless_damaged
 def filters_html(patterns: FilterPatterns) -> str:
     """A grid of the first patterns, and how many filters are dead."""
-    few = min(len(patterns.images), _FILTERS)
+    count = min(len(patterns.images), _FILTERS)
     values = {
         _("filters"): names(list(map(str, patterns.filters)), 16),
         _("dead filters"): names(list(map(str, patterns.dead)), 16) or "0",
         _("steps"): patterns.settings.step_count,
     }
     title = f"{patterns.model_name} · {patterns.layer}"
-    if not few:
+    if not count:
         return panel(title, facts(values))
-    grid = _first(patterns, few).grid()
-    alt = _("Patterns of {n} filters of {layer}").format(n=few, layer=patterns.layer)
+    grid = _first(patterns, count).grid()
+    alt = _("Patterns of {n} filters of {layer}").format(n=count, layer=patterns.layer)
     return panel(title, image(grid, alt), facts(values))
 
 
@@ -82,23 +82,23 @@ def _first(patterns: FilterPatterns, count: int) -> FilterPatterns:
     return replace(patterns, images=patterns.images[:count], filters=patterns.filters[:count])
 
 
-@shown
-def activations_html(found: Mapping[str, np.ndarray]) -> str:
+@html_unless_damaged
+def activations_html(maps: Mapping[str, np.ndarray]) -> str:
     """The first channels of each layer, and the layers' shapes."""
-    chosen = list(found.items())[:: max(1, -(-len(found) // _LAYERS))]
+    shown_layers = list(maps.items())[:: max(1, -(-len(maps) // _LAYERS))]
     parts = []
-    for path, values in chosen:
+    for path, values in shown_layers:
         first = np.asarray(values)[..., :_CHANNELS]
         caption = f"{path}: {' x '.join(map(str, values.shape))}"
-        most = IMAGE_BYTES // max(len(chosen), 1)
+        most = IMAGE_BYTES // max(len(shown_layers), 1)
         parts += [line(caption), image(channel_grid(first, _CHANNELS, side=44), caption, most=most)]
     title = _("Activations: the first {n} channels of each layer").format(n=_CHANNELS)
-    rest = len(found) - len(chosen)
-    parts += [line(_("{n} more layers are not shown.").format(n=rest))] if rest else []
+    hidden = len(maps) - len(shown_layers)
+    parts += [line(_("{n} more layers are not shown.").format(n=hidden))] if hidden else []
     return panel(title, *parts)
 
 
-@shown
+@html_unless_damaged
 def attention_html(attention: Attention) -> str:
     """The share of the evidence on each part, and what occluding it costs."""
     rows = attention.by_part[attention.by_part["n"] > 0]
@@ -113,10 +113,10 @@ def attention_html(attention: Attention) -> str:
     return panel(title, table(columns, zip(*cells, strict=True), 16))
 
 
-@shown
-def top_images_html(found: TopImages) -> str:
+@html_unless_damaged
+def top_images_html(top: TopImages) -> str:
     """The image with the largest activation of each filter."""
-    rows = found.table[found.table["rank"] == 1]
+    rows = top.table[top.table["rank"] == 1]
     shown_rows = [(f"{row.filter}", row.id, row.label, f"{row.value:.3g}") for row in rows.head(12).itertuples()]
-    title = f"{found.model_name} · {found.layer}"
+    title = f"{top.model_name} · {top.layer}"
     return panel(title, table((_("filter"), _("image"), _("label"), _("activation")), shown_rows, total=len(rows)))

@@ -91,8 +91,8 @@ def images_of_files(
 
 def in_batches(images: Iterable[PreparedImage], size: int) -> Iterator[list[PreparedImage]]:
     """Cut a stream into batches of images of one size, small enough for memory."""
-    for shape, alike in groupby(images, key=lambda image: image.values.shape):
-        while batch := list(islice(alike, max(min(size, MOST_VALUES // math.prod(shape)), 1))):
+    for shape, group in groupby(images, key=lambda image: image.values.shape):
+        while batch := list(islice(group, max(min(size, MOST_VALUES // math.prod(shape)), 1))):
             yield batch
 
 

@@ -98,7 +98,7 @@ def heatmaps(
     layer = layer if layer is None or isinstance(layer, str) else tuple(layer)
     request = HeatmapRequest((method,), (target,), (layer,), score, seed, precision)
     sets = requested_sets(clf, images, request, labels, batch_size, unreadable)
-    maps = (heatmap for found in sets for heatmap in found.values())
+    maps = (heatmap for heatmap_set in sets for heatmap in heatmap_set.values())
     return list(maps) if isinstance(images, np.ndarray) else maps
 
 

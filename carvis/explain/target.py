@@ -47,7 +47,7 @@ def resolve_target(target: Target, label: str | int | None, class_names: Sequenc
         ModelError: there is no such class, or the true class is needed and not known.
     """
     if isinstance(target, Contrast):
-        index, against = (_index(chosen, label, class_names, model) for chosen in (target.i, target.j))
+        index, against = (_index(part, label, class_names, model) for part in (target.i, target.j))
         return ResolvedTarget(index, against, float(target.gamma))
     index = _index(target, label, class_names, model)
     return ResolvedTarget(index, index, 0.0)
@@ -76,9 +76,9 @@ def _index(target: str | int, label: str | int | None, class_names: Sequence[str
     if isinstance(target, str):
         if target not in class_names:
             # File systems and models spell accented and Japanese letters either way.
-            alike = [i for i, name in enumerate(class_names) if composed(name) == composed(target)]
-            if len(alike) == 1:
-                return alike[0]
+            candidates = [i for i, name in enumerate(class_names) if composed(name) == composed(target)]
+            if len(candidates) == 1:
+                return candidates[0]
             raise ModelError(
                 Message(
                     "{target} is not a class of {model}: choose one of {choices}.",

@@ -1,6 +1,6 @@
 from .attention import attention_by_class, attention_by_part
 from .comparison import map_differences
-from .confusion import cell_words, confusion_matrix
+from .confusion import cell_text, confusion_matrix
 from .files import figure_bytes, write_figure
 from .heatmaps import heatmap_comparison
 from .scoreboard import model_scoreboard, reliability_diagrams
@@ -10,7 +10,7 @@ from .spectra import layer_spectra
 __all__ = [
     "attention_by_class",
     "attention_by_part",
-    "cell_words",
+    "cell_text",
     "confusion_matrix",
     "figure_bytes",
     "heatmap_comparison",

@@ -83,14 +83,14 @@ def attention_by_class(result: Attention) -> Figure:
     for panel, (title, table, colormap, middle) in zip(axes, panels, strict=True):
         values = table[parts].to_numpy(float)
         # Lifts are ratios: twice as much and half as much are equally far from none.
-        drawn = np.log2(np.maximum(values, 1 / 16)) if middle else values
-        reach = max(float(np.nanmax(np.abs(drawn), initial=0)), 1e-6)
-        panel.imshow(drawn, cmap=colormap, vmin=-reach, vmax=reach, aspect="auto")
+        shades = np.log2(np.maximum(values, 1 / 16)) if middle else values
+        reach = max(float(np.nanmax(np.abs(shades), initial=0)), 1e-6)
+        panel.imshow(shades, cmap=colormap, vmin=-reach, vmax=reach, aspect="auto")
         if values.size <= _MOST_NUMBERS:
             for row, column in zip(*np.nonzero(np.isfinite(values))):
-                colour = "white" if abs(drawn[row, column]) > 0.6 * reach else "black"
-                words = f"{values[row, column]:.1f}" if middle else f"{values[row, column]:.2f}"
-                panel.text(column, row, words, ha="center", va="center", fontsize=7, color=colour)
+                colour = "white" if abs(shades[row, column]) > 0.6 * reach else "black"
+                text = f"{values[row, column]:.1f}" if middle else f"{values[row, column]:.2f}"
+                panel.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
         panel.set_title(title, fontsize=9, color=INK, loc="left")
         panel.set_xticks(
             range(len(parts)), parts, rotation=45, ha="right", fontsize=8, family=fonts(), parse_math=False

@@ -36,7 +36,7 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
     """
     pairs = list(combinations(maps, 2))
     measured = compare_maps(maps)
-    drawn = dict(zip(maps, scale_maps(list(maps.values()), "density"), strict=True))
+    scaled = dict(zip(maps, scale_maps(list(maps.values()), "density"), strict=True))
     rows = len(pairs) + (swap is not None)
     figure = new_figure(10, 3.6 * rows)
     grid = figure.add_gridspec(rows, 3, left=0.02, right=0.98, top=1 - 0.55 / (3.6 * rows), bottom=0.03, hspace=0.3)
@@ -44,7 +44,7 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
     for row, ((first, second), facts) in enumerate(zip(pairs, measured.to_dict("records"), strict=True)):
         for column, name in enumerate((first, second)):
             axes = figure.add_subplot(grid[row, column])
-            axes.imshow(overlay(image, drawn[name], 0.55))
+            axes.imshow(overlay(image, scaled[name], 0.55))
             bare(axes)
             title(axes, name, f"{maps[name].predicted_name} {maps[name].confidence:.0%}", INK)
         axes = figure.add_subplot(grid[row, 2])
@@ -53,8 +53,8 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
         title(
             axes, _("red: more for {model}").format(model=first), _("blue: more for {model}").format(model=second), INK
         )
-        words = " · ".join(f"{_(words)} {facts[key]:.2f}" for key, words in _MEASURES if np.isfinite(facts[key]))
-        _note(axes, -0.03, words or _("no evidence to compare"), fontsize=7)
+        text = " · ".join(f"{_(text)} {facts[key]:.2f}" for key, text in _MEASURES if np.isfinite(facts[key]))
+        _note(axes, -0.03, text or _("no evidence to compare"), fontsize=7)
     if swap is not None:
         axes = figure.add_subplot(grid[-1, 0])
         bare(axes)
@@ -63,17 +63,17 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
     return figure
 
 
-def _note(axes: Axes, y: float, words: str, fontsize: int) -> None:
-    axes.text(0, y, words, transform=axes.transAxes, va="top", fontsize=fontsize, color=QUIET, family=fonts())
+def _note(axes: Axes, y: float, text: str, fontsize: int) -> None:
+    axes.text(0, y, text, transform=axes.transAxes, va="top", fontsize=fontsize, color=QUIET, family=fonts())
 
 
 def _swap(axes: Axes, swap: pd.DataFrame) -> None:
     values = swap.to_numpy(float)
     axes.imshow(values, cmap="viridis", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(values.shape):
-        words = "–" if np.isnan(values[row, column]) else f"{values[row, column]:.0%}"
+        text = "–" if np.isnan(values[row, column]) else f"{values[row, column]:.0%}"
         colour = "black" if values[row, column] > 0.5 else "white"
-        axes.text(column, row, words, ha="center", va="center", color=colour)
+        axes.text(column, row, text, ha="center", va="center", color=colour)
     axes.set_xticks(range(len(swap.columns)), swap.columns, family=fonts(), parse_math=False)
     axes.set_yticks(range(len(swap)), swap.index, family=fonts(), parse_math=False)
     axes.tick_params(length=0)

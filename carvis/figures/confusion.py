@@ -49,30 +49,30 @@ def confusion_matrix(
         values -= confusion_shares(minus, of, diagonal=diagonal)
     if order is not None:
         values = values.loc[list(order), list(order)]
-    names, shown = values.index, np.ma.masked_where(~(np.abs(values.to_numpy()) > 0), values.to_numpy())
+    names, masked = values.index, np.ma.masked_where(~(np.abs(values.to_numpy()) > 0), values.to_numpy())
     n = len(names)
     side = min(24.0, max(4.4, (0.36 if n <= _MOST_NUMBERS else 0.13) * n + 2.4))
     figure = new_figure(side + 0.5, side)
     axes = figure.add_subplot()
-    scale, colours = _colours(shown, log, minus is not None)
-    drawn = axes.imshow(shown, cmap=colours, norm=scale)
+    scale, colours = _colours(masked, log, minus is not None)
+    image = axes.imshow(masked, cmap=colours, norm=scale)
     axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#e3e7eb", linewidth=0.5)
     axes.tick_params(which="minor", length=0)
     axes.set_axisbelow(True)
     if n <= _MOST_NUMBERS:
-        _numbers(axes, shown, of, drawn, minus is not None)
-    every = -(-n // _MOST_LABELS)
+        _numbers(axes, masked, of, image, minus is not None)
+    stride = -(-n // _MOST_LABELS)
     look: dict[str, Any] = {"fontsize": 8 if n <= _MOST_NUMBERS else 6, "family": fonts(), "parse_math": False}
-    axes.set_xticks(range(0, n, every), names[::every], rotation=90, **look)
-    axes.set_yticks(range(0, n, every), names[::every], **look)
+    axes.set_xticks(range(0, n, stride), names[::stride], rotation=90, **look)
+    axes.set_yticks(range(0, n, stride), names[::stride], **look)
     axes.set_xlabel(_("predicted"))
     axes.set_ylabel(_("true"))
     axes.set_title(title, fontsize=11, color=INK, loc="left", family=fonts(), parse_math=False)
     units = {"count": _("images"), "row": _("share of the true class"), "column": _("share of the predicted class")}
     form = None if of == "count" else FuncFormatter(lambda value, _place: f"{100 * value:.3g} %")
-    bar = figure.colorbar(drawn, ax=axes, fraction=0.03, pad=0.02, format=form, label=units[of])
+    bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.02, format=form, label=units[of])
     bar.ax.tick_params(labelsize=8)
     figure.tight_layout()
     return figure
@@ -90,22 +90,22 @@ def _colours(values: np.ma.MaskedArray, log: bool, signed: bool) -> tuple[Normal
     return Normalize(0, high), "viridis_r"
 
 
-def _numbers(axes: Axes, values: np.ma.MaskedArray, of: Cells, drawn: AxesImage, signed: bool) -> None:
+def _numbers(axes: Axes, values: np.ma.MaskedArray, of: Cells, image: AxesImage, signed: bool) -> None:
     for row, column in zip(*np.nonzero(~np.ma.getmaskarray(values))):
         value = float(values[row, column])
-        words = cell_words(value, of, signed)
-        red, green, blue, _alpha = drawn.to_rgba(np.array([value]))[0]
+        text = cell_text(value, of, signed)
+        red, green, blue, _alpha = image.to_rgba(np.array([value]))[0]
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
         axes.text(
-            column, row, words, ha="center", va="center", fontsize=8 if len(words) < 4 else 6.5,
+            column, row, text, ha="center", va="center", fontsize=8 if len(text) < 4 else 6.5,
             color="white" if dark else "black",
         )  # fmt: skip
 
 
-def cell_words(value: float, of: Cells, signed: bool = False) -> str:
+def cell_text(value: float, of: Cells, signed: bool = False) -> str:
     """Return the number in a cell: a count, or whole percent without the sign; ``signed`` for a difference."""
     number = round(value if of == "count" else 100 * value)
     if number == 0:
         return "<1" if not signed else "±<1"
-    words = f"{number:+d}" if signed else str(number)
-    return words.replace("-", "−")
+    text = f"{number:+d}" if signed else str(number)
+    return text.replace("-", "−")

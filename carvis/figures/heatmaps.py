@@ -62,10 +62,10 @@ def heatmap_comparison(
         hspace=0.2,
         height_ratios=[1, 1],
     )
-    drawn = scale_maps(list(maps.values()), scale)
+    scaled = scale_maps(list(maps.values()), scale)
     _image(figure.add_subplot(grid[0, 0]), image, _("image"), true_label)
     _facts(figure.add_subplot(grid[1, 0]), maps, alpha, colormap, scale)
-    for column, ((name, heatmap), values) in enumerate(zip(maps.items(), drawn, strict=True), 1):
+    for column, ((name, heatmap), values) in enumerate(zip(maps.items(), scaled, strict=True), 1):
         top = figure.add_subplot(grid[0, column])
         top.imshow(lay_over(image, values, alpha, colormap))
         _head(top, name, heatmap, true_label)
@@ -75,8 +75,8 @@ def heatmap_comparison(
             _quiet_text(bottom, 0, -0.12, "\n".join(notes[name]), fontsize=7.5, va="top", transform=bottom.transAxes)
         if verdict := (verdicts or {}).get(name):
             mark, colour = _VERDICTS[verdict]
-            words = mark + localised(VERDICT_NAMES[verdict])
-            bottom.text(0, -0.08, words, transform=bottom.transAxes, fontsize=10, color=colour)
+            text = mark + localised(VERDICT_NAMES[verdict])
+            bottom.text(0, -0.08, text, transform=bottom.transAxes, fontsize=10, color=colour)
     return figure
 
 
@@ -115,8 +115,8 @@ def _matrix(axes: Axes, heatmap: Heatmap, values: np.ndarray, colormap: str) -> 
         note += _(" · for {target}").format(target=heatmap.target_name)
     _quiet_text(axes, 0, 1.03, note, transform=axes.transAxes)
     if heatmap.status != "ok":
-        words = _("no evidence")
-        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color="white", fontsize=11)
+        text = _("no evidence")
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="white", fontsize=11)
 
 
 def _facts(axes: Axes, maps: dict[str, Heatmap], alpha: float, colormap: str, scale: Scale) -> None:
@@ -148,6 +148,6 @@ def _matplotlib_name(colormap: str) -> str:
     return "jet" if colormap == "tutorial" else colormap
 
 
-def _quiet_text(axes: Axes, x: float, y: float, words: str, **options: Any) -> None:
+def _quiet_text(axes: Axes, x: float, y: float, text: str, **options: Any) -> None:
     look: dict[str, Any] = {"fontsize": 9, "color": QUIET, "family": fonts(), "parse_math": False}
-    axes.text(x, y, words, **look | options)
+    axes.text(x, y, text, **look | options)

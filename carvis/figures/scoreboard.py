@@ -29,31 +29,31 @@ def model_scoreboard(comparison: Comparison) -> Figure:
     axes.errorbar(
         board["accuracy"], rows, xerr=reach, fmt="o", color=_LINE, ecolor=QUIET, capsize=3, label=_("accuracy")
     )
-    known = board["clean_accuracy"].notna()
-    if known.any():
-        axes.plot(board.loc[known, "clean_accuracy"], rows[known], "D", color="white", mec=INK, ms=5, zorder=4)
+    measured = board["clean_accuracy"].notna()
+    if measured.any():
+        axes.plot(board.loc[measured, "clean_accuracy"], rows[measured], "D", color="white", mec=INK, ms=5, zorder=4)
     axes.set_yticks(rows, [_short(name) for name in board.index], family=fonts(), parse_math=False)
     axes.set_ylim(len(board) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9)
-    title = _("accuracy, 95 % CI (diamond: without near-duplicates)") if known.any() else _("accuracy, 95 % CI")
+    title = _("accuracy, 95 % CI (diamond: without near-duplicates)") if measured.any() else _("accuracy, 95 % CI")
     axes.set_title(title, fontsize=9, color=INK, loc="left", pad=7)
     columns = {
         "accuracy": "{:.1%}", "top3": "{:.1%}", "macro_f1": "{:.3f}", "log_loss": "{:.3f}", "ece": "{:.3f}",
         "parameters": "{:,.0f}",
     }  # fmt: skip
-    words = {
+    headings = {
         "accuracy": _("accuracy"), "top3": _("top-3"), "macro_f1": _("macro F1"), "log_loss": _("log loss"),
         "ece": "ECE", "parameters": _("parameters"),
     }  # fmt: skip
     for place, (column, form) in enumerate(columns.items()):
         x = 1.2 + 0.235 * place
-        axes.text(x, 1.03, words.get(column, column), transform=axes.transAxes, ha="right", va="bottom", fontsize=9,
+        axes.text(x, 1.03, headings.get(column, column), transform=axes.transAxes, ha="right", va="bottom", fontsize=9,
                   color=QUIET)  # fmt: skip
         for row, value in zip(rows, board[column]):
-            shown = "–" if value != value else form.format(value)
-            axes.text(x, float(row), shown, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=9,
+            text = "–" if value != value else form.format(value)
+            axes.text(x, float(row), text, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=9,
                       color=INK)  # fmt: skip
     _note(figure, comparison)
     return figure
@@ -110,5 +110,5 @@ def _note(figure: Figure, comparison: Comparison) -> None:
     note = _("{n:,} images of {data}, {split}").format(
         n=comparison.n, data=first.setup["dataset"]["name"], split=first.split
     )
-    note += _(", without near-duplicates of training images") if comparison.without_copies else ""
+    note += _(", without near-duplicates of training images") if comparison.without_leakage else ""
     figure.text(0.99, 0.01, note, ha="right", va="bottom", fontsize=8, color=QUIET, family=fonts(), parse_math=False)

@@ -92,11 +92,11 @@ def layer_spectra(
 def _name_layers(axes: Axes, layers: list[str]) -> None:
     """Name every layer where they are few, else the first and the last."""
     lines = list(zip(axes.get_lines(), layers, strict=True))
-    shown = lines if len(lines) <= 6 else [lines[0], lines[-1]]
+    labelled = lines if len(lines) <= 6 else [lines[0], lines[-1]]
     # Matplotlib would read a leading underscore as a wish to hide the line.
-    labels = [f"\u200b{layer}" if layer.startswith("_") else layer for _, layer in shown]
-    if shown:
-        axes.legend([line for line, _ in shown], labels, fontsize=7, frameon=False)
+    labels = [f"\u200b{layer}" if layer.startswith("_") else layer for _, layer in labelled]
+    if labelled:
+        axes.legend([line for line, _ in labelled], labels, fontsize=7, frameon=False)
 
 
 def _quiet(axes: Axes) -> None:

@@ -34,12 +34,12 @@ _DEFAULT = "DejaVu Sans"
 @lru_cache(maxsize=1)
 def fonts() -> list[str]:
     """Return the fonts to draw names in, by preference."""
-    if not _known():
+    if not _installed_fonts():
         _look_for_files()
-    return [_DEFAULT, *_known()]
+    return [_DEFAULT, *_installed_fonts()]
 
 
-def _known() -> list[str]:
+def _installed_fonts() -> list[str]:
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return [name for name in _CJK_FONTS if name in installed]
 
@@ -72,17 +72,17 @@ class _Figure(Figure):
                 if text.get_fontfamily() == rcParams["font.family"]:
                     text.set_fontfamily(fonts())
                 if len(fonts()) == 1:
-                    _say_no_font()
+                    _warn_no_font()
 
 
 @lru_cache(maxsize=1)
-def _say_no_font() -> None:
+def _warn_no_font() -> None:
     # One sentence instead of matplotlib's, which is one for every letter.
     warnings.filterwarnings("ignore", message="Glyph .* missing from")
-    words = Message(
+    warning = Message(
         "No font with Japanese letters is installed, so figures show boxes: install fonts-noto-cjk or IPAexfont."
     )
-    logging.getLogger("carvis").warning(localised(words))
+    logging.getLogger("carvis").warning(localised(warning))
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -26,10 +26,10 @@ from carvis.language import Message
 
 
 class Undecided(Exception):
-    """It cannot be said which of an image's values is white; holds a ``Message`` that follows the file's name."""
+    """The white value of an image is ambiguous; holds a ``Message`` that follows the file's name."""
 
 
-def to_8_bit(opened: ImageFile.ImageFile, kind: Kind, source: str | Path | bytes) -> Image.Image:
+def to_8_bit(image: ImageFile.ImageFile, kind: Kind, source: str | Path | bytes) -> Image.Image:
     """Bring an image beyond 8 bits to 8 bits, its orientation as stored (but for TIFF, as Pillow loads it).
 
     Raises:
@@ -43,18 +43,18 @@ def to_8_bit(opened: ImageFile.ImageFile, kind: Kind, source: str | Path | bytes
             )
         )
     depth = depth_around(source)
-    inverted = zero_is_white(opened)
+    inverted = zero_is_white(image)
     if kind == "float":
-        floats = _float_to_8_bit(opened, depth)
+        floats = _float_to_8_bit(image, depth)
         return Image.fromarray(255 - floats if inverted else floats)
-    white = declared_white(opened) or (depth.white if depth else 65535)
-    clear = opened.info.get("transparency")
+    white = declared_white(image) or (depth.white if depth else 65535)
+    clear = image.info.get("transparency")
     if white == 65535 and kind == "colour" and clear is None:
-        return opened
+        return image
     values: NDArray[Any] | None
-    values = np.asarray(opened) if kind == "unsigned" else colour_values(opened, source)
+    values = np.asarray(image) if kind == "unsigned" else colour_values(image, source)
     if values is None:
-        return opened
+        return image
     top = int((values[..., :3] if kind == "colour" else values).max())
     if top > white:
         raise Undecided(
@@ -82,11 +82,11 @@ def to_8_bit(opened: ImageFile.ImageFile, kind: Kind, source: str | Path | bytes
     return Image.fromarray(by_strips(shallow, values))
 
 
-def _float_to_8_bit(opened: ImageFile.ImageFile, depth: Depth | None) -> NDArray[np.uint8]:
-    bounds = np.array([(part.min(), part.max()) for _rows, part in _float_strips(opened)])
+def _float_to_8_bit(image: ImageFile.ImageFile, depth: Depth | None) -> NDArray[np.uint8]:
+    bounds = np.array([(part.min(), part.max()) for _rows, part in _float_strips(image)])
     if not np.isfinite(bounds).all():
         raise Undecided(Message("holds NaN or infinite values: save it as an 8-bit or 16-bit image."))
-    top = first_tag(opened, MAX_SAMPLE_ANY)
+    top = first_tag(image, MAX_SAMPLE_ANY)
     top = float(top) if top in (1, 255, 65535) else 1.0
     low, high = float(bounds.min()), float(bounds.max())
     if top == 1.0 and depth and depth.floats and not depth.unit:
@@ -105,14 +105,14 @@ def _float_to_8_bit(opened: ImageFile.ImageFile, depth: Depth | None) -> NDArray
                 high=f"{high:.4g}",
             )
         )
-    shallow = np.empty((opened.height, opened.width), np.uint8)
-    for rows, part in _float_strips(opened):
+    shallow = np.empty((image.height, image.width), np.uint8)
+    for rows, part in _float_strips(image):
         shallow[rows] = (np.clip(part / top, 0, 1) * 255).round()
     return shallow
 
 
-def _float_strips(opened: ImageFile.ImageFile) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+def _float_strips(image: ImageFile.ImageFile) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Yield the values in strips, as float64: all at once, those of a photograph would take half a gigabyte."""
-    opened.load()
-    for rows in strips(opened.height, opened.width):
-        yield rows, np.asarray(opened.crop((0, rows.start, opened.width, rows.stop)), np.float64)
+    image.load()
+    for rows in strips(image.height, image.width):
+        yield rows, np.asarray(image.crop((0, rows.start, image.width, rows.stop)), np.float64)

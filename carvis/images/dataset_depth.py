@@ -20,7 +20,7 @@ from carvis.workspace import canonical_split, dataset_links, file_stamp, is_data
 
 # Enough to meet the brightest values; opening one costs a tenth of a millisecond where it is no such image.
 _SAMPLED = 256
-# Fewer say nothing of a data set: their brightest value would be that of an image.
+# Fewer say nothing about a data set: their brightest value may be that of a single image.
 _ENOUGH = 5
 # Walking through the folders of a large data set takes a third of a second.
 _STAMP_SECONDS = 10
@@ -44,7 +44,7 @@ class Depth:
     unit: bool = True
 
     def notes(self) -> list[Message]:
-        """Say what was decided, one sentence each."""
+        """Return one sentence on each decision."""
         notes = []
         if self.integers and self.white == 65535:
             notes.append(
@@ -97,7 +97,7 @@ def _stamp(root: str, moment: int) -> int:
     """Return what changes when images come or go, at most once every few seconds: every deep image read needs it."""
     links = dataset_links(root)
     tops = [str(place) for _split, place in split_folders(root)]
-    inner = [found.path for top in tops for found in walk(top, links, folders=True)]
+    inner = [inner_folder.path for top in tops for inner_folder in walk(top, links, folders=True)]
     return hash(tuple(file_stamp(folder).modified for folder in (*tops, *inner)))
 
 
@@ -105,10 +105,10 @@ def _stamp(root: str, moment: int) -> int:
 def _depth_of(root: str, stamp: int) -> Depth:
     links = dataset_links(root)
     candidates = sorted(
-        found.path
+        entry.path
         for _split, place in split_folders(root)
-        for found in walk(place, links)
-        if found.name.lower().endswith(_DEEP_SUFFIXES)
+        for entry in walk(place, links)
+        if entry.name.lower().endswith(_DEEP_SUFFIXES)
     )
     places = np.linspace(0, len(candidates) - 1, min(_SAMPLED, len(candidates))).round().astype(int)
     integers = floats = top = 0
@@ -133,13 +133,13 @@ def _range_of(path: str) -> tuple[Kind | None, float, float]:
     """Return the kind of an image and its lowest and highest value, where it does not declare its range."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with open_regular(path) as file, Image.open(file, formats=("PNG", "TIFF", "PPM")) as opened:
-            check_pixels(opened)
-            kind = kind_of(opened)
-            if kind in (None, "integer") or (kind != "float" and declared_white(opened)):
+        with open_regular(path) as file, Image.open(file, formats=("PNG", "TIFF", "PPM")) as image:
+            check_pixels(image)
+            kind = kind_of(image)
+            if kind in (None, "integer") or (kind != "float" and declared_white(image)):
                 return None, 0, 0
             values: NDArray[Any] | None
-            values = colour_values(opened, path) if kind == "colour" else np.asarray(opened)
+            values = colour_values(image, path) if kind == "colour" else np.asarray(image)
             values = values[..., :3] if values is not None and values.ndim == 3 else values
             if values is None or not values.size or not np.isfinite(values).all():
                 return None, 0, 0

@@ -75,37 +75,37 @@ def check_head(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def check_body(opened: ImageFile.ImageFile) -> None:
+def check_body(image: ImageFile.ImageFile) -> None:
     """Count what the pixels of an opened image are made of, before they are decoded.
 
     Raises:
         TooMuchWork: it is more than in any image.
     """
-    pixels = opened.width * opened.height
-    decoder, file = opened.tile[0][0] if opened.tile else None, opened.fp
+    pixels = image.width * image.height
+    decoder, file = image.tile[0][0] if image.tile else None, image.fp
     if file is None:
         return
     if decoder in _IN_PYTHON and max(pixels, _size(file) // 4) > _MOST_IN_PYTHON:
         raise TooMuchWork(_IN_PYTHON[decoder])
-    if opened.format == "PNG" and decoder:
+    if image.format == "PNG" and decoder:
         _check_chunks(file)
-    if opened.format in ("JPEG", "MPO"):
+    if image.format in ("JPEG", "MPO"):
         scans = _scans(file)
         if scans > _MOST_SCANS or scans * pixels > _MOST_SCANNED:
             raise TooMuchWork(Message("{n} scans", n=f"{scans:,}"))
 
 
-def check_pixels(opened: Image.Image) -> None:
+def check_pixels(image: Image.Image) -> None:
     """Refuse an opened image of more than ``MAX_PIXELS``, or with a side of more than a million pixels.
 
     Raises:
         Refused: it has more.
     """
-    size = Message("{width} x {height} pixels", width=opened.width, height=opened.height)
-    if opened.width * opened.height > MAX_PIXELS:
+    size = Message("{width} x {height} pixels", width=image.width, height=image.height)
+    if image.width * image.height > MAX_PIXELS:
         limit = Message("{n} million", n=MAX_PIXELS // 10**6)
         raise Refused(Message("has {size}, more than {limit}: make it smaller first.", size=size, limit=limit))
-    if max(opened.size) > _MAX_SIDE:
+    if max(image.size) > _MAX_SIDE:
         raise TooMuchWork(size)
 
 
@@ -126,8 +126,8 @@ def _scans(file: IO[bytes]) -> int:
     file.seek(0)
     content, place, scans = file.read(_MOST_BYTES), 0, 0
     file.seek(before)
-    while found := _MARKER.search(content, place):
-        code, place = found[1][0], found.end()
+    while marker := _MARKER.search(content, place):
+        code, place = marker[1][0], marker.end()
         if code == _END:
             break
         scans += code == _SCAN
@@ -192,9 +192,9 @@ def _tiff(file: BinaryIO, start: bytes) -> Iterator[int]:
     (entries,) = struct.unpack(order + count, file.read(8 if big else 2))
     step = struct.Struct(order + entry)
     for _ in range(entries):
-        if len(held := file.read(step.size)) < step.size:
+        if len(directory_entry := file.read(step.size)) < step.size:
             return
-        tag, _, n, _ = step.unpack(held)
+        tag, _, n, _ = step.unpack(directory_entry)
         if tag in _STRIPS and n > _MOST_STRIPS:
             raise _of_parts(_MOST_STRIPS)
         yield tag
@@ -202,9 +202,9 @@ def _tiff(file: BinaryIO, start: bytes) -> Iterator[int]:
 
 def _ppm(file: BinaryIO, start: bytes) -> Iterator[bytes]:
     file.seek(0)
-    held = file.read(_PPM_HEADER)
-    words = b" ".join(line.partition(b"#")[0] for line in held.split(b"\n")).split()
-    if len(words) < 3 and len(held) == _PPM_HEADER:
+    header = file.read(_PPM_HEADER)
+    fields = b" ".join(line.partition(b"#")[0] for line in header.split(b"\n")).split()
+    if len(fields) < 3 and len(header) == _PPM_HEADER:
         raise _of_parts(_MOST_PARTS)
     return iter(())
 

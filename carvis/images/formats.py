@@ -37,7 +37,7 @@ _SIGNATURES = (
     (b"MM\0*", "TIFF", ".tif"),
 )
 
-# What people's .jpg and .png files turn out to be.
+# Formats that files named .jpg or .png may really have.
 _FOREIGN_SIGNATURES = (
     (b"\0\0\0\x0cjP  ", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
@@ -67,7 +67,7 @@ def _heic_opened() -> bool:
 
     try:
         import_module(_HEIC_READER).register_heif_opener()
-    # A reader that is there but broken is as good as none.
+    # A broken reader counts as missing.
     except Exception:
         return False
     return True
@@ -85,7 +85,7 @@ def content_type(path: str | Path) -> tuple[str, str] | None:
 def type_of_bytes(start: bytes) -> tuple[str, str] | None:
     """Return what ``content_type`` does, of the first 32 bytes."""
     for signature, name, suffix in _SIGNATURES:
-        # Two letters are no proof: a bitmap also names the size of its header.
+        # Two letters are not enough: a bitmap also names the size of its header.
         if start.startswith(signature) and (name != "BMP" or start[14:18] in (b"\x28\0\0\0", b"\x7c\0\0\0")):
             return name, suffix
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
@@ -102,10 +102,10 @@ def type_of_bytes(start: bytes) -> tuple[str, str] | None:
 
 def why_not_opened(start: bytes) -> Message | None:
     """Return why bytes are no image that is read, with the remedy, by their first 32; None where they do not tell."""
-    found = type_of_bytes(start)
-    if found and found[0] == "HEIC":
+    detected = type_of_bytes(start)
+    if detected and detected[0] == "HEIC":
         return HEIC_REMEDY
-    if found and found[0] == "TIFF":
+    if detected and detected[0] == "TIFF":
         return Message(
             "a TIFF of a kind that carvis does not read, such as one of 64-bit values or of colours in decimal "
             "numbers: save it as an 8-bit or 16-bit image"
@@ -125,22 +125,22 @@ def why_not_opened(start: bytes) -> Message | None:
 def why_not_read(path: str | Path) -> Message:
     """Return why a file is not read as an image, with the remedy, in words that follow its name."""
     suffix = os.path.splitext(path)[1].lower()
-    found = content_type(path)
-    if suffix in HEIC_SUFFIXES or (found and found[0] == "HEIC"):
+    detected = content_type(path)
+    if suffix in HEIC_SUFFIXES or (detected and detected[0] == "HEIC"):
         return HEIC_REMEDY
     if suffix in _FOREIGN_SUFFIXES:
         return Message("{suffix} is a format that carvis does not read: save it as JPEG or PNG", suffix=suffix)
-    if found and not suffix:
+    if detected and not suffix:
         return Message(
             "a {format} image without a suffix, which Keras ignores, too: add {suffix} to its name",
-            format=found[0],
-            suffix=found[1],
+            format=detected[0],
+            suffix=detected[1],
         )
-    if found and suffix not in IMAGE_SUFFIXES:
+    if detected and suffix not in IMAGE_SUFFIXES:
         return Message(
             "a {format} image named {suffix}, which Keras ignores, too: let its name end in {right}",
-            format=found[0],
+            format=detected[0],
             suffix=suffix,
-            right=found[1],
+            right=detected[1],
         )
     return Message("not an image file")

@@ -51,10 +51,10 @@ def place_upright(x: float, y: float, orientation: int) -> tuple[float, float]:
     return turns.get(orientation, (x, y))
 
 
-def orientation_in(opened: Image.Image) -> int:
+def orientation_in(image: Image.Image) -> int:
     """Return the EXIF orientation that an opened Pillow image still needs to stand upright; 1 for none.
 
     TIFF images are turned by Pillow when their pixels are loaded, for Keras as for everyone, and then need none.
     """
-    found = 1 if opened.format == "TIFF" else opened.getexif().get(EXIF_ORIENTATION, 1)
-    return found if found in range(1, 9) else 1
+    orientation = 1 if image.format == "TIFF" else image.getexif().get(EXIF_ORIENTATION, 1)
+    return orientation if orientation in range(1, 9) else 1

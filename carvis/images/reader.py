@@ -41,14 +41,14 @@ class Reading:
     orientation: Orientation = "upright"
 
     def __post_init__(self) -> None:
-        for value, known in ((self.alpha, ALPHAS), (self.orientation, ORIENTATIONS)):
-            if value not in known:
-                raise ValueError(f"{value!r} is no way to read an image: choose one of {', '.join(known)}")
+        for value, choices in ((self.alpha, ALPHAS), (self.orientation, ORIENTATIONS)):
+            if value not in choices:
+                raise ValueError(f"{value!r} is no way to read an image: choose one of {', '.join(choices)}")
 
     def facts(self) -> dict[str, str]:
         """Return what differs from the usual reading, for hashes that must not change where nothing does."""
-        usual = Reading()
-        return {name: value for name, value in vars(self).items() if value != getattr(usual, name)}
+        default = Reading()
+        return {name: value for name, value in vars(self).items() if value != getattr(default, name)}
 
     def __str__(self) -> str:
         return f"{self.alpha}, {self.orientation}"
@@ -78,14 +78,13 @@ def read_image(
         ImageError: no such file, no image, damaged, with values that nothing says the white of, or more than
             ``MAX_PIXELS`` pixels, or made so that reading it takes far longer than others.
     """
-    with _opened(source) as opened:
-        return _to_array(opened, channels, Reading(alpha, orientation), source)
+    return read_for(Reading(alpha, orientation), source, channels)
 
 
 def read_for(reading: Reading, source: str | Path | bytes, channels: int = 3) -> NDArray[np.uint8]:
     """Read an image as ``read_image`` does, by a ``Reading``."""
-    with _opened(source) as opened:
-        return _to_array(opened, channels, reading, source)
+    with _opened(source) as image:
+        return _to_array(image, channels, reading, source)
 
 
 def turn_of(source: str | Path | bytes, reading: Reading) -> int:
@@ -96,18 +95,8 @@ def turn_of(source: str | Path | bytes, reading: Reading) -> int:
     """
     if reading.orientation == "upright":
         return 1
-    with _opened(source) as opened:
-        return orientation_in(opened)
-
-
-def has_alpha(source: str | Path | bytes) -> bool:
-    """Tell whether an image holds transparency, so that ``Reading.alpha`` matters.
-
-    Raises:
-        ImageError: no such file, or no image.
-    """
-    with _opened(source) as opened:
-        return "A" in opened.getbands() or "transparency" in opened.info
+    with _opened(source) as image:
+        return orientation_in(image)
 
 
 def header_traits(source: str | Path | bytes) -> tuple[bool, bool]:
@@ -116,9 +105,9 @@ def header_traits(source: str | Path | bytes) -> tuple[bool, bool]:
     Raises:
         ImageError: no such file, or no image.
     """
-    with _opened(source) as opened:
-        transparent = "A" in opened.getbands() or "transparency" in opened.info
-        return orientation_in(opened) != 1, transparent
+    with _opened(source) as image:
+        transparent = "A" in image.getbands() or "transparency" in image.info
+        return orientation_in(image) != 1, transparent
 
 
 def image_size(source: str | Path | bytes) -> tuple[int, int]:
@@ -127,8 +116,8 @@ def image_size(source: str | Path | bytes) -> tuple[int, int]:
     Raises:
         ImageError: no such file, or no image.
     """
-    with _opened(source) as opened:
-        return opened.size if orientation_in(opened) in SIDEWAYS else opened.size[::-1]
+    with _opened(source) as image:
+        return image.size if orientation_in(image) in SIDEWAYS else image.size[::-1]
 
 
 @contextmanager
@@ -139,9 +128,9 @@ def _opened(source: str | Path | bytes) -> Iterator[ImageFile.ImageFile]:
         with warnings.catch_warnings(), _stream(source) as stream:
             warnings.simplefilter("ignore")
             check_head(stream)
-            with Image.open(stream, formats=readable_formats()) as opened:
-                check_pixels(opened)
-                yield opened
+            with Image.open(stream, formats=readable_formats()) as image:
+                check_pixels(image)
+                yield image
     except FileNotFoundError:
         raise ImageError(Message("{name} does not exist: check the path.", name=name)) from None
     except IsADirectoryError:
@@ -160,13 +149,13 @@ def _opened(source: str | Path | bytes) -> Iterator[ImageFile.ImageFile]:
     except Exception as error:
         # Pillow's own errors of this kind have no number.
         if isinstance(error, OSError) and error.errno is not None:
-            words = Message(
+            message = Message(
                 "{path} cannot be read ({reason}): {remedy}.",
                 path=name,
                 reason=os_reason(error),
                 remedy=os_remedy(error),
             )
-            raise ImageError(words) from None
+            raise ImageError(message) from None
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(
             Message("{name} is damaged ({reason}): replace or remove it.", name=name, reason=reason)
@@ -198,21 +187,21 @@ def _start_of(source: str | Path | bytes) -> bytes:
 
 
 def _to_array(
-    opened: ImageFile.ImageFile, channels: int, reading: Reading, source: str | Path | bytes
+    stored: ImageFile.ImageFile, channels: int, reading: Reading, source: str | Path | bytes
 ) -> NDArray[np.uint8]:
-    turn, image = 1, cast(Image.Image, opened)
-    check_body(opened)
-    netpbm.decode(opened)
-    if (values := webp.large(opened, source)) is not None:
+    turn, image = 1, cast(Image.Image, stored)
+    check_body(stored)
+    netpbm.decode(stored)
+    if (values := webp.large(stored, source)) is not None:
         array = np.empty((*values.shape[:2], channels), np.uint8)
         for rows in strips(*array.shape[:2]):
             array[rows] = _converted(Image.fromarray(values[rows]), channels, reading)
         upright = reading.orientation == "upright"
-        return np.ascontiguousarray(turned_upright(array, orientation_in(opened))) if upright else array
-    if kind := kind_of(opened):
-        orientation = orientation_in(opened)
-        shallow = to_8_bit(opened, kind, source)
-        if shallow is not opened:
+        return np.ascontiguousarray(turned_upright(array, orientation_in(stored))) if upright else array
+    if kind := kind_of(stored):
+        orientation = orientation_in(stored)
+        shallow = to_8_bit(stored, kind, source)
+        if shallow is not stored:
             image, turn = shallow, orientation if reading.orientation == "upright" else 1
     if turn == 1 and reading.orientation == "upright":
         ImageOps.exif_transpose(image, in_place=True)
@@ -225,16 +214,16 @@ def _to_array(
     return array if turn == 1 else np.ascontiguousarray(turned_upright(array, turn))
 
 
-def _converted(opened: Image.Image, channels: int, reading: Reading) -> NDArray[np.uint8]:
+def _converted(image: Image.Image, channels: int, reading: Reading) -> NDArray[np.uint8]:
     """Return the pixels as uint8 (H, W, channels)."""
-    if reading.alpha != "drop-alpha" and ("A" in opened.getbands() or "transparency" in opened.info):
-        rgba = opened.convert("RGBA")
+    if reading.alpha != "drop-alpha" and ("A" in image.getbands() or "transparency" in image.info):
+        rgba = image.convert("RGBA")
         ground = "white" if reading.alpha == "on-white" else "black"
-        opened = Image.alpha_composite(Image.new("RGBA", rgba.size, ground), rgba)
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, ground), rgba)
     mode = "L" if channels == 1 else "RGB"
-    if opened.mode == "LAB":  # Pillow has no way from it to grey.
-        opened = opened.convert("RGB")
-    array = np.asarray(opened if opened.mode == mode else opened.convert(mode))
+    if image.mode == "LAB":  # Pillow has no way from it to grey.
+        image = image.convert("RGB")
+    array = np.asarray(image if image.mode == mode else image.convert(mode))
     return array[..., None] if channels == 1 else array
 
 

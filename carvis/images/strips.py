@@ -25,10 +25,10 @@ def by_strips(function: Callable[..., NDArray[Pixel]], *arrays: NDArray[Any]) ->
         arrays: of one height and width; they are left as they are.
     """
     height, width = arrays[0].shape[:2]
-    made: NDArray[Pixel] | None = None
+    result: NDArray[Pixel] | None = None
     for rows in strips(height, width):
         part = function(*(array[rows] for array in arrays))
-        if made is None:
-            made = np.empty((height, *part.shape[1:]), part.dtype)
-        made[rows] = part
-    return function(*arrays) if made is None else made
+        if result is None:
+            result = np.empty((height, *part.shape[1:]), part.dtype)
+        result[rows] = part
+    return function(*arrays) if result is None else result

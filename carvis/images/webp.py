@@ -16,7 +16,7 @@ _PIXELS = 4_000_000
 _MOST_BYTES = 600_000_000
 
 
-def large(opened: Image.Image, source: str | Path | bytes) -> np.ndarray | None:
+def large(image: Image.Image, source: str | Path | bytes) -> np.ndarray | None:
     """Decode a large WebP image.
 
     Returns:
@@ -26,13 +26,13 @@ def large(opened: Image.Image, source: str | Path | bytes) -> np.ndarray | None:
         TooMuchWork: it is animated.
         ValueError: it is damaged.
     """
-    if opened.format != "WEBP" or opened.width * opened.height < _PIXELS:
+    if image.format != "WEBP" or image.width * image.height < _PIXELS:
         return None
-    if getattr(opened, "is_animated", False):
+    if getattr(image, "is_animated", False):
         raise TooMuchWork(Message("animated"))
     content = source if isinstance(source, bytes) else read_regular(source, _MOST_BYTES)
     values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if values is None or values.shape[:2] != (opened.height, opened.width):
+    if values is None or values.shape[:2] != (image.height, image.width):
         raise ValueError("image file is truncated")
     for rows in strips(*values.shape[:2]):
         values[rows, :, :3] = values[rows, :, 2::-1]

@@ -51,16 +51,16 @@ def measured_attention(context: Context) -> dict[str, Measured]:
     for name, clf in context.classifiers.items():
         model, images = (clf.fingerprint, clf.class_names), (context.data.fingerprint, context.split)
         key = attention_key(model, images, parts.fingerprint, AttentionSettings())
-        result = load_attention(cache, key) if cache else None
+        result = load_attention(cache, key)
         full = result is not None or context.settings.measure
-        context.tell(_("attention of {name}").format(name=name))
+        context.log(_("attention of {name}").format(name=name))
         try:
             if result is None and context.settings.measure:
                 result = attention_on_parts(clf, context.data, context.split, parts, cache=cache)
             elif result is None:
-                few = parts.only(samples=_sample(list(parts), clf.probe_size))
+                sample = parts.only(samples=_sample(list(parts), clf.probe_size))
                 result = attention_on_parts(
-                    clf, context.data, context.split, few, AttentionSettings(occlude=False), cache=cache
+                    clf, context.data, context.split, sample, AttentionSettings(occlude=False), cache=cache
                 )
         except CarvisError as error:
             context.problems.append(localised(error))
@@ -73,5 +73,5 @@ def _sample(ids: list[str], size: tuple[int, int]) -> list[str]:
     most = min(max(_QUICK // (size[0] * size[1]), _FEWEST), _MOST)
     if len(ids) <= most:
         return ids
-    chosen = np.random.default_rng(0).choice(len(ids), most, replace=False)
-    return [ids[place] for place in sorted(chosen)]
+    positions = np.random.default_rng(0).choice(len(ids), most, replace=False)
+    return [ids[place] for place in sorted(positions)]

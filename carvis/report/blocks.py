@@ -16,12 +16,12 @@ Kind = Literal["plain", "good", "bad"]
 
 
 @dataclass(frozen=True)
-class Words:
+class Paragraph:
     """A paragraph; ``quiet`` for what explains how to read the next block."""
 
     text: str
     quiet: bool = False
-    kind: str = "words"
+    kind: str = "paragraph"
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Groups:
     kind: str = "groups"
 
 
-Block = Words | Heading | Points | Table | Image | Row | Groups
+Block = Paragraph | Heading | Points | Table | Image | Row | Groups
 
 
 @dataclass(frozen=True)
@@ -196,14 +196,14 @@ class Section:
         title: few words.
         question: the one that it answers.
         blocks: what it shows, in order.
-        made: how its figures were made, listed at the end of the report.
+        method_notes: how its figures were made, listed at the end of the report.
     """
 
     key: str
     title: str
     question: str
     blocks: tuple[Block, ...] = ()
-    made: tuple[str, ...] = field(default=())
+    method_notes: tuple[str, ...] = field(default=())
 
 
 # A heading with the cells below it.
@@ -233,7 +233,7 @@ def shortened(name: str, most: int = 24) -> str:
     return name if len(name) <= most else f"{name[: most // 3]}…{name[-(most - most // 3 - 1) :]}"
 
 
-def split_word(split: str) -> str:
+def split_name(split: str) -> str:
     """A split in the reader's language."""
     return _(_SPLITS.get(split, split))
 

@@ -10,7 +10,7 @@ import pandas as pd
 from carvis.evaluation import Remarks, assumption_remarks
 from carvis.evaluation.comparison.calibration import expected_calibration_error
 from carvis.language import _, localised, n_
-from carvis.report.blocks import percent, split_word
+from carvis.report.blocks import percent, split_name
 from carvis.report.context import Context
 
 # Confidence that is off by more than this on average misleads whoever acts on it.
@@ -41,32 +41,32 @@ def cautions(context: Context) -> list[Caution]:
 
 
 def _leakage(context: Context) -> Iterator[Caution]:
-    leaks = {name: one.leak for name, one in context.evaluations.items() if one.leak is not None}
+    leaks = {name: evaluation.leak for name, evaluation in context.evaluations.items() if evaluation.leak is not None}
     name = context.best if context.best in leaks else next(iter(leaks), None)
-    split = split_word(context.split)
+    split = split_name(context.split)
     if name is None:
         if context.split != "train":
-            words = _("Leakage was not checked: there were no training images to compare with the {split} images.")
-            yield Caution(words.format(split=split), "health")
+            sentence = _("Leakage was not checked: there were no training images to compare with the {split} images.")
+            yield Caution(sentence.format(split=split), "health")
     elif leaks[name].copies:
         yield Caution(localised(leaks[name].warning(name)), "health")
 
 
 def _labels(context: Context) -> Iterator[Caution]:
     if n := len(context.label_issues):
-        words = n_(
+        sentence = n_(
             "Label issues: the models contradict {n} label with confidence ({share} of the images). Check it first.",
             "Label issues: the models contradict {n} labels with confidence ({share} of the images). Check them first.",
             n,
         )
-        yield Caution(words.format(n=f"{n:,}", share=percent(n / max(context.first.metrics["n"], 1))), "health")
+        yield Caution(sentence.format(n=f"{n:,}", share=percent(n / max(context.first.metrics["n"], 1))), "health")
 
 
 def _remarks(context: Context) -> dict[str, Remarks]:
     """Return what speaks against the assumptions about each model, where anything does."""
-    kept = context.cache_dir / "assumptions" if context.cache_dir else None
+    cache = context.cache_dir / "assumptions" if context.cache_dir else None
     by_model = {
-        name: assumption_remarks(context.evaluations[name], context.files.get(name), kept) for name in context.ranked
+        name: assumption_remarks(context.evaluations[name], context.files.get(name), cache) for name in context.ranked
     }
     return {name: remarks for name, remarks in by_model.items() if remarks}
 
@@ -79,7 +79,7 @@ def _on_remarks(context: Context, remarks_by_model: dict[str, Remarks], *, grave
 
 def _assumptions(context: Context) -> Iterator[Caution]:
     # What the check found is said once, with its remedy.
-    checks = [one.assumption_check for one in context.evaluations.values()]
+    checks = [evaluation.assumption_check for evaluation in context.evaluations.values()]
     checked = {localised(sentence) for check in checks if check for sentence in check.messages}
     for note, names in notes(context).items():
         if note in checked:
@@ -102,22 +102,22 @@ def _data(context: Context) -> Iterator[Caution]:
     if context.health is None:
         yield Caution(_("The images of the data set are missing: this report shows only figures."), "")
     elif context.health.mixed_groups:
-        words = n_(
+        sentence = n_(
             "{n} group of near-duplicates carries several labels.",
             "{n} groups of near-duplicates carry several labels.",
             context.health.mixed_groups,
         )
-        yield Caution(words.format(n=f"{context.health.mixed_groups:,}"), "health")
+        yield Caution(sentence.format(n=f"{context.health.mixed_groups:,}"), "health")
     absent = [name for name in context.ranked if name not in context.files]
     if absent and context.data is not None:
-        words = _("No heatmaps of {models}: the model files are missing.")
-        yield Caution(words.format(models=", ".join(context.keys[name] for name in absent)), "")
+        sentence = _("No heatmaps of {models}: the model files are missing.")
+        yield Caution(sentence.format(models=", ".join(context.keys[name] for name in absent)), "")
 
 
 def _confidence(context: Context) -> Iterator[Caution]:
     if (error := calibration_errors(context)[context.best]) > _MISLEADING:
-        words = _("The confidence of {model} is off by {error} on average: do not act on it without a temperature.")
-        yield Caution(words.format(model=context.best, error=percent(error)), "scores")
+        sentence = _("The confidence of {model} is off by {error} on average: do not act on it without a temperature.")
+        yield Caution(sentence.format(model=context.best, error=percent(error)), "scores")
 
 
 def calibration_errors(context: Context) -> pd.Series:

@@ -17,6 +17,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation, label_errors
 from carvis.evaluation.comparison import Comparison, compare
 from carvis.evaluation.label_issues import WEAK
+from carvis.images import thumbnail
 from carvis.language import Message, _, localised
 from carvis.report.attention import Measured, measured_attention
 from carvis.report.settings import DEFAULT, ReportSettings
@@ -39,7 +40,7 @@ class Context:
         files: model files by name, as far as they are here.
         cache_dir: of the workspace, where measured attention and descriptors of images lie; or None.
         settings: what the report shows.
-        tell: called with a sentence on what is under way.
+        log: called with a sentence on what is under way.
         problems: sentences on what is missing, collected on the way.
     """
 
@@ -48,7 +49,7 @@ class Context:
     files: dict[str, Path]
     cache_dir: Path | None = None
     settings: ReportSettings = DEFAULT
-    tell: Callable[[str], None] = lambda text: None
+    log: Callable[[str], None] = lambda text: None
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -92,8 +93,8 @@ class Context:
         widths = [shown_width(name) for name in self.ranked]
         if len(widths) <= _MOST_NAMED and max(widths) <= _WIDEST_NAME:
             return {name: name for name in self.ranked}
-        few = len(self.ranked) <= 26
-        return {name: chr(ord("A") + i) if few else str(i + 1) for i, name in enumerate(self.ranked)}
+        letters_suffice = len(self.ranked) <= 26
+        return {name: chr(ord("A") + i) if letters_suffice else str(i + 1) for i, name in enumerate(self.ranked)}
 
     @property
     def lettered(self) -> bool:
@@ -111,10 +112,10 @@ class Context:
             return {}
         from carvis.classifier import load_classifier
 
-        opened = {}
-        for name in (one for one in self.ranked if one in self.files):
+        classifiers = {}
+        for name in (ranked_name for ranked_name in self.ranked if ranked_name in self.files):
             file = self.files[name]
-            self.tell(_("opening {name}").format(name=name))
+            self.log(_("opening {name}").format(name=name))
             try:
                 clf = load_classifier(file, **self.evaluations[name].model_facts)
                 evaluated = self.evaluations[name].setup["model"].get("fingerprint")
@@ -123,10 +124,10 @@ class Context:
                         "{file} changed since it was evaluated: its heatmaps are of the new model.", file=file.name
                     )
                     self.problems.append(localised(changed))
-                opened[name] = clf
+                classifiers[name] = clf
             except CarvisError as error:
                 self.problems.append(localised(error))
-        return opened
+        return classifiers
 
     @cached_property
     def health(self) -> Health | None:
@@ -135,7 +136,7 @@ class Context:
             return None
         cache = self.cache_dir / "health" if self.cache_dir else None
         return check_dataset(
-            self.data, lambda done, total: self.tell(_("checking {data}").format(data=self.data_name)), cache
+            self.data, lambda done, total: self.log(_("checking {data}").format(data=self.data_name)), cache
         )
 
     @cached_property
@@ -156,10 +157,10 @@ class Context:
     @cached_property
     def label_issues(self) -> pd.DataFrame:
         """The label issues that models with an accuracy of at least a half agree on, gravest first."""
-        able = {name: one for name, one in self.evaluations.items() if one.accuracy >= WEAK}
-        if not able:
+        usable = {name: evaluation for name, evaluation in self.evaluations.items() if evaluation.accuracy >= WEAK}
+        if not usable:
             return pd.DataFrame(columns=["id", "label", "suggested"])
-        errors = label_errors(able)
+        errors = label_errors(usable)
         return errors[errors["above"]].reset_index(drop=True)
 
     @cached_property
@@ -171,6 +172,14 @@ class Context:
         """Where a sample's image lies, or None."""
         try:
             return self.data.resolve(sample) if self.data else None
+        except CarvisError:
+            return None
+
+    def thumbnail(self, sample: str) -> bytes | None:
+        """A sample's image, small, as JPEG; None where it is not here or cannot be read."""
+        path = self.image(sample)
+        try:
+            return thumbnail(path, 200) if path else None
         except CarvisError:
             return None
 

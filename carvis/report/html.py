@@ -14,6 +14,7 @@ from carvis.dataset import Dataset
 from carvis.errors import CarvisError, StoppedError, TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.alignment import by_model_name
+from carvis.evaluation.renamed import renamed
 from carvis.explain.request import check_method
 from carvis.language import N_, Message, _, localised, n_, speaking
 from carvis.progress import Progress, advance, no_progress
@@ -48,6 +49,7 @@ _TITLES: dict[Callable[[Context], Section | None], str] = {
 _SIZE = "{{ size }}"
 
 
+@renamed("tell", "log")
 def write_report(
     out: str | Path,
     evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
@@ -57,14 +59,14 @@ def write_report(
     data: Dataset | None = None,
     files: Mapping[str, str | Path] | None = None,
     cache_dir: str | Path | None = None,
-    tell: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
     progress: Progress = no_progress,
 ) -> Path:
     """Write ``report_html`` into a file.
 
     Args:
         out: the file.
-        evaluations, settings, data, files, cache_dir, tell, progress: as for ``report_html``.
+        evaluations, settings, data, files, cache_dir, log, progress: as for ``report_html``.
         overwrite: replace ``out``.
 
     Raises:
@@ -76,10 +78,11 @@ def write_report(
         raise CarvisError(
             Message("{path} already exists: choose another file, or --overwrite to replace it.", path=out)
         )
-    page = report_html(evaluations, settings, data=data, files=files, cache_dir=cache_dir, tell=tell, progress=progress)
+    page = report_html(evaluations, settings, data=data, files=files, cache_dir=cache_dir, log=log, progress=progress)
     return atomic_write(out, page)
 
 
+@renamed("tell", "log")
 def report_html(
     evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
     settings: ReportSettings = DEFAULT,
@@ -87,7 +90,7 @@ def report_html(
     data: Dataset | None = None,
     files: Mapping[str, str | Path] | None = None,
     cache_dir: str | Path | None = None,
-    tell: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
     progress: Progress = no_progress,
 ) -> str:
     """Return one HTML page on one or more models: how good, what they confuse, where they look, how it was made.
@@ -101,7 +104,7 @@ def report_html(
         data: the data set; without it there are no images and heatmaps.
         files: the models' files by the same names; without them there are no heatmaps.
         cache_dir: where a workspace keeps what was measured (``Workspace.cache_dir``).
-        tell: called with a sentence on what is under way.
+        log: called with a sentence on what is under way.
         progress: called with (steps done, steps in all).
 
     Raises:
@@ -116,34 +119,37 @@ def report_html(
     by_name = by_model_name(evaluations)
     if not by_name:
         raise TableError(Message("A report takes one or more evaluations: evaluate a model first."))
-    places = {(one.setup["dataset"]["name"], one.split) for one in by_name.values()}
+    places = {(evaluation.setup["dataset"]["name"], evaluation.split) for evaluation in by_name.values()}
     if len(places) > 1:
-        said = " and ".join(f"{name} {split}" for name, split in sorted(places))
+        found_places = " and ".join(f"{name} {split}" for name, split in sorted(places))
         raise TableError(
-            Message("These evaluations are of different images ({said}): report on one data set and split.", said=said)
+            Message(
+                "These evaluations are of different images ({said}): report on one data set and split.",
+                said=found_places,
+            )
         )
-    known = {name: Path(file) for name, file in (files or {}).items() if name in by_name}
-    steps = len(SECTIONS) + len(known) + settings.images
+    files_by_name = {name: Path(file) for name, file in (files or {}).items() if name in by_name}
+    steps = len(SECTIONS) + len(files_by_name) + settings.images
     done, last = 0, ""
 
     def follow(text: str) -> None:
         nonlocal done, last
         done, last = done + (text != last), text
-        tell(text)
+        log(text)
         advance(progress, min(done, steps), steps)
 
-    context = Context(by_name, data, known, Path(cache_dir) if cache_dir else None, settings, follow)
+    context = Context(by_name, data, files_by_name, Path(cache_dir) if cache_dir else None, settings, follow)
     with speaking(settings.language):
-        sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
+        sections = [section for make in SECTIONS.values() if (section := _section(make, context)) is not None]
         for problem in dict.fromkeys(context.problems):
-            tell(problem)
+            log(problem)
         return page(context, sections, summary(context, sections))
 
 
-def _made(make: Callable[[Context], Section | None], context: Context) -> Section | None:
+def _section(make: Callable[[Context], Section | None], context: Context) -> Section | None:
     """A section, or None with the reason among the problems: the others do not depend on it."""
     title = _(_TITLES[make])
-    context.tell(title)
+    context.log(title)
     try:
         return make(context)
     except StoppedError:
@@ -165,32 +171,32 @@ def page(context: Context, sections: Sequence[Section], first: Summary) -> str:
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
         created = datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%d %H:%M")
     n = len(context.evaluations)
-    words = n_("{n} model on {data}", "{n} models on {data}", n)
+    title = n_("{n} model on {data}", "{n} models on {data}", n)
     text = environment.get_template("page.html").render(
         language=context.settings.language,
-        title=words.format(n=n, data=context.data_name),
+        title=title.format(n=n, data=context.data_name),
         product=_("Image classifier report"),
         created=created,
         version=f"carvis {__version__}",
         summary=first,
         sections=sections,
-        words=_words(context, first),
+        texts=_page_texts(context, first),
         size=_SIZE,
     )
     # The size of the file stands in the file: what takes its place is as long as what stood there, but for a digit.
     return text.replace(_SIZE, f"{len(text.encode()) / 1e6:.1f} MB")
 
 
-def _words(context: Context, first: Summary) -> dict[str, str]:
+def _page_texts(context: Context, first: Summary) -> dict[str, str]:
     """The page's own words in the reader's language."""
-    more = n_("{n} more warning: see the sections.", "{n} more warnings: see the sections.", first.more)
+    more_warnings = n_("{n} more warning: see the sections.", "{n} more warnings: see the sections.", first.more)
     lettered = _("Letters stand for the models, the most accurate first, as the scoreboard lists them.")
     return {
         "best": _("Which model is best") if len(context.evaluations) > 1 else _("How good the model is"),
         "looking": _("Where the models look"),
         "warnings": _("Warnings"),
         "none": _("No warnings."),
-        "more": more.format(n=first.more) if first.more else "",
+        "more": more_warnings.format(n=first.more) if first.more else "",
         "contents": _("Contents"),
         "made": _("How the figures were made"),
         "letters": lettered if context.lettered else "",

@@ -15,7 +15,8 @@ class ReportSettings:
         method: of the heatmaps.
         measure: occlude parts and test the heatmaps where that was not done yet, which takes minutes; without it the
             attention on parts is that of heatmaps alone, on a sample of the images.
-        language: ``en`` or ``ja``; texts in figures, and sentences on files that cannot be used, stay English.
+        language: one of ``carvis.language.languages()``; texts in figures, and sentences on files that cannot be used,
+            stay English.
     """
 
     images: int = 8

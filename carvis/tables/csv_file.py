@@ -78,8 +78,8 @@ def to_csv(
     safe = table.copy(deep=False)
     for place in range(table.shape[1]):
         column = table.iloc[:, place]
-        if (found := _column(column)) is not column:
-            safe.isetitem(place, found.array)
+        if (safe_column := _column(column)) is not column:
+            safe.isetitem(place, safe_column.array)
     safe.index, safe.columns = _labels(table.index), _labels(table.columns)
     lines = _Lines(line_end)
     safe.to_csv(cast(IO[str], lines), index=index, lineterminator="\r\n")
@@ -108,17 +108,17 @@ def _cells(row: Sequence[object]) -> list[object]:
 def _cell(cell: object) -> object:
     if isinstance(cell, str):
         return escaped(cell)
-    known = cell is None or isinstance(cell, numbers.Number | np.generic | datetime.date | datetime.timedelta)
+    plain = cell is None or isinstance(cell, numbers.Number | np.generic | datetime.date | datetime.timedelta)
     # Paths, tuples and whatever else is written by its text.
-    return cell if known or cell is pd.NaT or cell is pd.NA else escaped(str(cell))
+    return cell if plain or cell is pd.NaT or cell is pd.NA else escaped(str(cell))
 
 
 def _column(column: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column
-    found = column.to_numpy(object)
-    safe = [_cell(cell) for cell in found]
-    if all(one is other for one, other in zip(safe, found)):
+    cells = column.to_numpy(object)
+    safe = [_cell(cell) for cell in cells]
+    if all(written is other for written, other in zip(safe, cells)):
         return column
     values = np.empty(len(safe), object)
     values[:] = safe
@@ -128,8 +128,8 @@ def _column(column: pd.Series) -> pd.Series:
 def _labels(labels: pd.Index) -> pd.Index:
     names = [None if name is None else _cell(name) for name in labels.names]
     if isinstance(labels, pd.MultiIndex):
-        found = labels.to_flat_index()
-        return pd.MultiIndex.from_tuples([tuple(map(_cell, label)) for label in found], names=names)
+        flat = labels.to_flat_index()
+        return pd.MultiIndex.from_tuples([tuple(map(_cell, label)) for label in flat], names=names)
     if pd.api.types.is_numeric_dtype(labels.dtype) or isinstance(labels, pd.DatetimeIndex | pd.RangeIndex):
         return labels.rename(names[0])
     return pd.Index([_cell(label) for label in labels], dtype=object, name=names[0])

@@ -56,7 +56,7 @@ def read_rows(path: object, lines: list[str], separator: str, width: int, offset
     Raises:
         TableError: too many rows or cells.
     """
-    found, skipped, lacking = Rows(), 0, 0
+    rows, skipped, lacking = Rows(), 0, 0
     for first, last, row, problem in _records(lines, separator, width):
         if row is not None and len(row) > width and any(cell.strip() for cell in row[width:]):
             problem = Message(
@@ -73,11 +73,11 @@ def read_rows(path: object, lines: list[str], separator: str, width: int, offset
                 raise too_many(path, Message("lines that are no rows"), MAX_DAMAGED)
             if skipped <= MAX_SENTENCES:
                 sentence = problem(offset + first, offset + last) if callable(problem) else problem
-                found.problems.append(sentence)
+                rows.problems.append(sentence)
             continue
         if row is None or not any(cell.strip() for cell in row):
             continue
-        place = len(found.cells)
+        place = len(rows.cells)
         lacking += max(0, width - len(row))
         if place == MAX_ROWS:
             raise too_many(path, Message("rows"), MAX_ROWS)
@@ -89,25 +89,25 @@ def read_rows(path: object, lines: list[str], separator: str, width: int, offset
         if any("'" in line for line in lines[first : last + 1]):
             for column, cell in enumerate(row):
                 if "'" in cell and (text := unescaped(cell)) != cell:
-                    found.as_written[place, column] = cell
+                    rows.as_written[place, column] = cell
                     row[column] = text
-        found.cells.append(row)
-        found.lines.append(offset + first)
+        rows.cells.append(row)
+        rows.lines.append(offset + first)
     if skipped > MAX_SENTENCES:
-        found.problems.append(
+        rows.problems.append(
             Message.of_number(
                 "{n} more row was skipped for a similar reason.",
                 "{n} more rows were skipped for similar reasons.",
                 skipped - MAX_SENTENCES,
             )
         )
-    return found
+    return rows
 
 
 def _records(lines: list[str], separator: str, width: int) -> Iterator[Record]:
     """Yield (first line, last line, cells or None, problem or the function that makes it) a row."""
-    line = odd = 0
-    hopeless = -1
+    line = end = 0
+    unclosed = -1
     while line < len(lines):
         text = lines[line]
         try:
@@ -122,20 +122,20 @@ def _records(lines: list[str], separator: str, width: int) -> Iterator[Record]:
             continue
         # A quoted cell goes on, at most to the next line with an odd number of quotation marks. Each line is looked at
         # as such an end once, and each end tried once, so that no damage makes the work grow faster than the file.
-        odd = max(odd, line + 1)
-        while odd < len(lines) and lines[odd].count('"') % 2 == 0:
-            odd += 1
+        end = max(end, line + 1)
+        while end < len(lines) and lines[end].count('"') % 2 == 0:
+            end += 1
         row = problem = None
-        if odd < len(lines) and odd != hopeless:
-            row, problem = _joined(lines, line, odd, separator, width)
+        if end < len(lines) and end != unclosed:
+            row, problem = _joined(lines, line, end, separator, width)
         if row is None and problem is None:
             # A quotation mark that is never closed would swallow all that follows: each line stands for itself.
-            hopeless = odd
+            unclosed = end
             yield line, line, None, _unclosed
             line += 1
             continue
-        yield line, odd, row, problem
-        line = odd + 1
+        yield line, end, row, problem
+        line = end + 1
 
 
 def _joined(

@@ -24,7 +24,7 @@ _ESCAPES = ("iso2022_jp", "iso2022_jp_ext", "iso2022_jp_2004", "iso2022_kr")
 _USUAL = ("cp932", "mac_japanese", "euc_jp", "gb18030", "cp1252", "mac_roman")
 _RARE = ("euc_jis_2004", "shift_jis_2004", "big5hkscs", "cp949", "cp1250", "cp1251", "cp850", "cp437", "mac_latin2")
 _MULTIBYTE = ("utf-8", "cp932", "euc_jp", "gb18030")
-# What people call an encoding is often the standard; the files hold its vendor's additions.
+# People often name the standard encoding, but the files contain its vendor's extensions.
 _SUPERSETS = {
     "shift_jis": ("cp932", "mac_japanese", "shift_jis_2004"),
     "cp932": ("mac_japanese",),
@@ -45,7 +45,7 @@ _DAMAGE = "\ufffd"
 _OTHER_LETTERS = re.compile("[^\0-\x7f]")
 _OTHER = re.compile(rb"[\x80-\xff]")
 # In so many bytes chance makes no valid UTF-8; of longer texts fewer other readings are kept.
-_LONG, _KEPT = 1_000_000, 3
+_LONG, _MAX_READINGS = 1_000_000, 3
 # Bytes of the lines that tell an encoding from another.
 _SAMPLE = 200_000
 # A share of zeros below which they are damage, not the upper halves of characters.
@@ -80,21 +80,21 @@ def readings(data: bytes, name: object, encoding: str | None = None) -> list[Rea
     zeros = 0 if data.startswith(tuple(mark for mark, _ in _MARKS[1:])) else data.count(0)
     if 0 < zeros < _FEW_ZEROS * len(data):
         # A disk that was full, or a torn download, leaves zeros in a text.
-        found = [reading for reading in readings(data.replace(b"\0", b"\x1a"), name) if reading.encoding == "utf-8"]
-        return [_of_zeros(reading, zeros) for reading in found[:1]] or _none(name)
-    if sure := _sure(data):
-        found = [_decode(data, sure) or _repaired(data, sure)]
-        if sure == "utf-8" and found[0].damaged:
+        texts = [reading for reading in readings(data.replace(b"\0", b"\x1a"), name) if reading.encoding == "utf-8"]
+        return [_of_zeros(reading, zeros) for reading in texts[:1]] or _none(name)
+    if certain := _sure(data):
+        texts = [_decode(data, certain) or _repaired(data, certain)]
+        if certain == "utf-8" and texts[0].damaged:
             # A program put its mark before bytes that it took over as they were.
-            found = _of_bytes(data.removeprefix(b"\xef\xbb\xbf")) or found
+            texts = _of_bytes(data.removeprefix(b"\xef\xbb\xbf")) or texts
     elif b"\x1b$" in data or b"\x1b(" in data:
-        found = list(filter(None, (_decode(data, one) for one in _ESCAPES)))
+        texts = list(filter(None, (_decode(data, codec) for codec in _ESCAPES)))
     elif data.isascii():
-        found = [Reading("utf-8", data.decode("ascii"))]
+        texts = [Reading("utf-8", data.decode("ascii"))]
     else:
-        found = _of_bytes(data)
-    found = [reading for reading in found if "\0" not in reading.text]
-    return found or _none(name)
+        texts = _of_bytes(data)
+    texts = [reading for reading in texts if "\0" not in reading.text]
+    return texts or _none(name)
 
 
 def _none(name: object) -> list[Reading]:
@@ -115,11 +115,11 @@ def text_of(
         fits: how well a text fits what is known, 0 (not) to 1; it may raise a TableError for a text that makes no
             sense.
     """
-    found = readings(data, name, encoding)
-    if fits is None or len(found) == 1:
-        return found[0]
-    best, most = found[0], -1.0
-    for reading in found:
+    candidates = readings(data, name, encoding)
+    if fits is None or len(candidates) == 1:
+        return candidates[0]
+    best, most = candidates[0], -1.0
+    for reading in candidates:
         try:
             share = fits(reading.text)
         except TableError:
@@ -150,32 +150,32 @@ def _sure(data: bytes) -> str | None:
 def _of_bytes(data: bytes) -> list[Reading]:
     if len(data) > _LONG:
         return _of_long(data)
-    whole = {name: reading for name in ("utf-8", *_USUAL, *_RARE) if (reading := _decode(data, name))}
-    if "mac_japanese" in whole and whole["mac_japanese"].text == whole["cp932"].text:
-        del whole["mac_japanese"]
-    found = [whole[name] for name in _order(data, {name: reading.text for name, reading in whole.items()})]
+    decoded = {name: reading for name in ("utf-8", *_USUAL, *_RARE) if (reading := _decode(data, name))}
+    if "mac_japanese" in decoded and decoded["mac_japanese"].text == decoded["cp932"].text:
+        del decoded["mac_japanese"]
+    ordered = [decoded[name] for name in _order(data, {name: reading.text for name, reading in decoded.items()})]
     # A byte of damage (a torn line, two files pasted together) makes no other encoding of a long text.
-    damaged = [] if "utf-8" in whole else [_repaired(data, name) for name in _MULTIBYTE if name not in whole]
-    return _with_damaged(found, damaged)
+    damaged = [] if "utf-8" in decoded else [_repaired(data, name) for name in _MULTIBYTE if name not in decoded]
+    return _with_damaged(ordered, damaged)
 
 
 def _of_long(data: bytes) -> list[Reading]:
-    """As ``_of_bytes``, without a copy of a long text in each of twenty encodings."""
+    """As ``_of_bytes``, but without decoding a long text in twenty encodings."""
     if reading := _decode(data, "utf-8"):
         return [reading]
     if (repaired := _repaired(data, "utf-8")) and _is_sound(repaired):
         return [repaired]
     sample = _telling(data)
-    texts = {name: text for name in ("utf-8", *_USUAL, *_RARE) if (text := _begun(sample, name)) is not None}
+    texts = {name: text for name in ("utf-8", *_USUAL, *_RARE) if (text := _prefix(sample, name)) is not None}
     if "mac_japanese" in texts and texts["mac_japanese"] == texts["cp932"]:
         del texts["mac_japanese"]
-    found: list[Reading] = []
+    decoded: list[Reading] = []
     for name in _order(sample, texts):
-        if len(found) == _KEPT:
+        if len(decoded) == _MAX_READINGS:
             break
         if reading := _decode(data, name):
-            found.append(reading)
-    return found or _with_damaged([], [_repaired(data, name) for name in _MULTIBYTE[1:]])
+            decoded.append(reading)
+    return decoded or _with_damaged([], [_repaired(data, name) for name in _MULTIBYTE[1:]])
 
 
 def _is_sound(reading: Reading) -> bool:
@@ -183,10 +183,10 @@ def _is_sound(reading: Reading) -> bool:
     return len(text) - len(_OTHER_LETTERS.sub("", text)) >= 11 * reading.damaged
 
 
-def _with_damaged(found: list[Reading], damaged: list[Reading]) -> list[Reading]:
+def _with_damaged(intact: list[Reading], damaged: list[Reading]) -> list[Reading]:
     sound = [reading for reading in damaged if _is_sound(reading)]
     trusted = [reading for reading in sound if reading.encoding == "utf-8"]
-    return [*trusted, *found, *(reading for reading in sound if reading not in trusted)]
+    return [*trusted, *intact, *(reading for reading in sound if reading not in trusted)]
 
 
 def _order(data: bytes, texts: dict[str, str]) -> list[str]:
@@ -199,17 +199,17 @@ def _order(data: bytes, texts: dict[str, str]) -> list[str]:
 
 def _telling(data: bytes) -> bytes:
     """Return the first lines with a byte above 7F: the others say nothing, and make every encoding look alike."""
-    found, size, place = [], 0, 0
+    samples, size, place = [], 0, 0
     while size < _SAMPLE and (match := _OTHER.search(data, place)):
         start = data.rfind(b"\n", place, match.start()) + 1 or place
         end = data.find(b"\n", match.start()) + 1 or len(data)
-        found.append(data[start : min(end, start + _SAMPLE)])
-        size += len(found[-1])
+        samples.append(data[start : min(end, start + _SAMPLE)])
+        size += len(samples[-1])
         place = end
-    return b"".join(found)[:_SAMPLE]
+    return b"".join(samples)[:_SAMPLE]
 
 
-def _begun(sample: bytes, name: str) -> str | None:
+def _prefix(sample: bytes, name: str) -> str | None:
     """Decode bytes that may end within a character."""
     mac = name == "mac_japanese"
     try:
@@ -222,8 +222,8 @@ def _begun(sample: bytes, name: str) -> str | None:
 def _ranked(data: bytes, texts: dict[str, str]) -> list[str]:
     from charset_normalizer import from_bytes
 
-    known: list[str] = [name for name in ("cp932", "euc_jp", "gb18030", "cp1252", "mac_roman") if name in texts]
-    ranked = [match.encoding for match in from_bytes(_telling(data), cp_isolation=known)]
+    candidates: list[str] = [name for name in ("cp932", "euc_jp", "gb18030", "cp1252", "mac_roman") if name in texts]
+    ranked = [match.encoding for match in from_bytes(_telling(data), cp_isolation=candidates)]
     if "mac_japanese" in texts and "cp932" in ranked:
         ranked.insert(ranked.index("cp932") + 1, "mac_japanese")
     return ranked
@@ -244,14 +244,14 @@ def _repaired(data: bytes, name: str) -> Reading:
 
 
 def _named(data: bytes, path: object, encoding: str) -> Reading:
-    wanted = encoding.strip().lower().replace("_", "-")
-    if _MAC_JAPANESE.match(wanted):
-        wanted = "mac_japanese"
+    codec = encoding.strip().lower().replace("_", "-")
+    if _MAC_JAPANESE.match(codec):
+        codec = "mac_japanese"
     else:
         try:
-            wanted = codecs.lookup({"macroman": "mac-roman"}.get(wanted, wanted)).name
-            b"    ".decode(wanted, errors="ignore")
-        # Some of Python's are no encodings of files: "undefined", "idna", names with a NUL.
+            codec = codecs.lookup({"macroman": "mac-roman"}.get(codec, codec)).name
+            b"    ".decode(codec, errors="ignore")
+        # Some of Python's codecs are not for files: "undefined", "idna", names with a NUL.
         except (LookupError, ValueError):
             raise TableError(
                 Message(
@@ -260,10 +260,10 @@ def _named(data: bytes, path: object, encoding: str) -> Reading:
                 )
             ) from None
     # A mark says which bytes come first, and Python alone would take this machine's order where there is none.
-    if wanted in ("utf-16", "utf-32"):
-        sure = _sure(data)
-        wanted = sure if sure in _WIDE else f"{wanted}-le"
-    for name in (wanted, *_SUPERSETS.get(wanted, ())):
+    if codec in ("utf-16", "utf-32"):
+        certain = _sure(data)
+        codec = certain if certain in _WIDE else f"{codec}-le"
+    for name in (codec, *_SUPERSETS.get(codec, ())):
         reading = _decode(data, name)
         if reading and "\0" not in reading.text:
             return reading

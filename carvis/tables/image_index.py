@@ -75,15 +75,15 @@ class ImageIndex:
         depth = len(_parts(str(root)))
         numbers = {str(root): self._folder(str(root), depth)} if root.is_dir() else {}
         outside: list[str] = []
-        passed = frozenset(walked)
+        indexed = frozenset(walked)
         walked.add(str(root))
         refused = lambda path, reason: outside.append(path)  # noqa: E731
-        for found in walk(root, self._links, refused=refused, folders=None, passed=passed):
-            if found.entry.is_dir():
-                numbers[found.path] = self._folder(found.path, depth)
-                walked.add(found.path)
+        for entry in walk(root, self._links, refused=refused, folders=None, passed=indexed):
+            if entry.entry.is_dir():
+                numbers[entry.path] = self._folder(entry.path, depth)
+                walked.add(entry.path)
             else:
-                self._keep(numbers[os.path.dirname(found.path)], found.name)
+                self._keep(numbers[os.path.dirname(entry.path)], entry.name)
         for path in outside:
             folder, name = os.path.split(path)
             if folder in numbers and os.path.islink(path) and os.path.exists(path) and not self.contains(path):
@@ -120,7 +120,7 @@ class ImageIndex:
         files = self._best(names, folded, bare=len(parts) == 1 and not is_absolute(text))
         inside = [image for image in files if image not in self._outside]
         if len(inside) == 1:
-            return self._found(*inside[0])
+            return self._match(*inside[0])
         start = _id_start_as_written(folded)
         label = names[start + 1] if start is not None else names[-2] if len(names) > 1 else None
         if inside:
@@ -130,7 +130,7 @@ class ImageIndex:
             label = None if status == "outside" and start is None else label
         return Match(status, canonical_id("/".join(names[start or 0 :])), label, guessed=start is None and bool(label))
 
-    def knows(self, text: str) -> float:
+    def match_score(self, text: str) -> float:
         """How much of a path or a class name is known here: 1 an image, 0.5 a folder alone, 0 nothing. Quick."""
         folded = [part.casefold() for part in split_path(text)]
         if not folded:
@@ -157,26 +157,26 @@ class ImageIndex:
                 files.append((number, name))
         return files
 
-    def _found(self, number: int, name: str) -> Match:
+    def _match(self, number: int, name: str) -> Match:
         folder = self._folders[number]
         below = folder.parts[folder.id_start :]
         in_split = len(below) > 1 and bool(canonical_split(below[0]))
         label = below[1] if in_split else folder.parts[-1] if folder.parts else None
-        found = canonical_id("/".join((*below, name))), label, os.path.join(folder.path, name)
-        return Match("found", *found, guessed=not in_split and bool(label))
+        location = canonical_id("/".join((*below, name))), label, os.path.join(folder.path, name)
+        return Match("found", *location, guessed=not in_split and bool(label))
 
     def _is_elsewhere(self, text: str, parts: list[str], folded: list[str], bases: Sequence[Path]) -> bool:
-        # A path through a split or a known class folder speaks of an image that is gone, not of another place.
-        ours = _id_start_as_written(folded) is not None or (len(folded) > 1 and folded[-2] in self._folder_names)
+        # A path through a split or a known class folder means a missing image, not one outside.
+        in_dataset = _id_start_as_written(folded) is not None or (len(folded) > 1 and folded[-2] in self._folder_names)
         if is_absolute(text):
             if text.lstrip()[:2] in ("\\\\", "//"):
-                return not ours  # even asking whether a server's share exists would talk to it
+                return not in_dataset  # even checking whether a server's share exists would contact the server
             if os.name == "nt" or not _DRIVE.match(text.lstrip()):
                 place = text.strip() if os.name == "nt" else os.sep + os.sep.join(parts)
                 if os.path.lexists(place):
                     return not self.contains(place)
-            return not ours
-        if parts[0] == ".." and not ours:
+            return not in_dataset
+        if parts[0] == ".." and not in_dataset:
             return True
         for base in dict.fromkeys((*bases, *self.roots, *(root.parent for root in self.roots))):
             place = os.path.join(base, *parts)
@@ -213,7 +213,7 @@ def _parts(path: str) -> list[str]:
 def _id_start(path: str, parts: tuple[str, ...], depth: int) -> int:
     """Where the data set's ids begin in a folder's parts, of which the first `depth` are the root's."""
     place = split_place(parts, [part for part in path.split(os.sep) if part])
-    # Folders far above the root have nothing to do with it.
+    # Folders far above the root are irrelevant.
     if place is not None and place >= depth - 2:
         return place
     return next((i for i in (*range(depth, len(parts)), depth - 1) if i >= 0 and canonical_split(parts[i])), depth)
@@ -226,8 +226,8 @@ def _id_start_as_written(folded: list[str]) -> int | None:
 def _same_split(folded: list[str], folder: tuple[str, ...]) -> bool:
     if len(folded) < 3 or len(folder) < 2:
         return True
-    mine, theirs = canonical_split(folded[-3]), canonical_split(folder[-2])
-    return mine is None or theirs is None or mine == theirs
+    foreign_split, local_split = canonical_split(folded[-3]), canonical_split(folder[-2])
+    return foreign_split is None or local_split is None or foreign_split == local_split
 
 
 def _common_end(a: Sequence[str], b: Sequence[str]) -> int:

@@ -60,12 +60,12 @@ def read_lenient_csv(
         TableError: no such file, a folder, empty, a workbook, unreadable text, no such column, or too large.
     """
     required = (required,) if isinstance(required, str) else required
-    found = readings(read_bytes(Path(path)), path, encoding)
-    if len(found) == 1:
-        return _table(path, found[0], required)
+    candidates = readings(read_bytes(Path(path)), path, encoding)
+    if len(candidates) == 1:
+        return _table(path, candidates[0], required)
     best, most = None, -1.0
     failed: TableError | None = None
-    for reading in found:
+    for reading in candidates:
         try:
             trial = _trial(path, reading, required)
         except TableError as error:
@@ -83,16 +83,16 @@ def read_lenient_csv(
     return _table(path, best, required)
 
 
-def share_known(cells: Iterable[str], known: Callable[[str], float], most: int = 400) -> float:
-    """Return how much of what only an encoding can tell is known: the mean over cells that are not plain ASCII.
+def share_known(cells: Iterable[str], score: Callable[[str], float], most: int = 400) -> float:
+    """Return the share of known texts among the cells that are not plain ASCII, which depend on the encoding.
 
     Args:
         cells: texts of a table.
-        known: 1 for a text that is known, 0 for one that is not.
+        score: 1 for a known text, 0 for an unknown one.
         most: cells looked at.
     """
-    telling = list(islice((cell for cell in cells if not cell.isascii()), most))
-    return sum(map(known, telling)) / len(telling) if telling else 1.0
+    non_ascii = list(islice((cell for cell in cells if not cell.isascii()), most))
+    return sum(map(score, non_ascii)) / len(non_ascii) if non_ascii else 1.0
 
 
 def read_text(
@@ -186,27 +186,27 @@ def _first_line(path: str | Path, lines: list[str], required: tuple[str, ...]) -
 
 
 def _header(path: str | Path, line: str, required: tuple[str, ...]) -> tuple[str, list[str]]:
-    wanted = {name.casefold() for name in required}
-    found: list[tuple[str, list[str]]] = []
+    names = {name.casefold() for name in required}
+    candidates: list[tuple[str, list[str]]] = []
     for separator in _SEPARATORS:
         try:
             cells = [unescaped(cell.strip()) for cell in parsed(line, separator)]
         except csv.Error:
             continue
-        if not wanted.isdisjoint(cell.casefold() for cell in cells):
-            found.append((separator, cells))
-    if not found:
-        shown = line.strip()[:80]
+        if not names.isdisjoint(cell.casefold() for cell in cells):
+            candidates.append((separator, cells))
+    if not candidates:
+        excerpt = line.strip()[:80]
         raise TableError(
             Message(
                 "{path} has no column {required}; its first line is {shown!r}: name the column that holds the images'"
                 " paths {required}.",
                 path=path,
                 required=required[0],
-                shown=shown,
+                shown=excerpt,
             )
         )
-    separator, header = max(found, key=lambda entry: len(entry[1]))
+    separator, header = max(candidates, key=lambda entry: len(entry[1]))
     if len(header) > MAX_COLUMNS:
         raise too_many(path, Message("columns"), MAX_COLUMNS)
     if max(map(len, header)) > MAX_CELL:
@@ -216,14 +216,14 @@ def _header(path: str | Path, line: str, required: tuple[str, ...]) -> tuple[str
 
 def _unique(header: list[str]) -> list[str]:
     names: dict[str, None] = {}
-    taken: dict[str, int] = {}
+    last_number: dict[str, int] = {}
     for i, cell in enumerate(header):
         name = base = cell or f"Unnamed: {i}"
-        n = taken.get(base, 0)
+        n = last_number.get(base, 0)
         while name in names:
             n += 1
             name = f"{base}.{n}"
         # Counted on from here the next time: equal names would be tried against each other again and again.
-        taken[base] = n
+        last_number[base] = n
         names[name] = None
     return list(names)

@@ -1,4 +1,4 @@
-"""What is still read of tables and lists that people bring: above what an honest file holds, below what does harm."""
+"""Size limits of tables and lists that people bring: above real files, below what exhausts memory or time."""
 
 from carvis.errors import TableError
 from carvis.language import Message

@@ -57,13 +57,13 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
         TableError: the file is no such table.
         TagError: the tags cannot be written.
     """
-    again = Message("choose a tags file that carvis exported.")
+    remedy = Message("choose a tags file that carvis exported.")
     try:
         table = read_lenient_csv(path, "sha256", encoding)
     except TableError as error:
         if "has no column" not in str(error):
             raise
-        raise TableError(Message("{path} has no column sha256: {again}", path=path, again=again)) from None
+        raise TableError(Message("{path} has no column sha256: {again}", path=path, again=remedy)) from None
     place = {name.casefold(): i for i, name in enumerate(table.header)}
     if missing := {"data", "id"} - place.keys():
         raise TableError(
@@ -71,7 +71,7 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
                 "{path} has no column {choices}: {again}",
                 path=path,
                 choices=" and no column ".join(sorted(missing)),
-                again=again,
+                again=remedy,
             )
         )
     result = Imported(problems=list(table.problems))
@@ -89,8 +89,8 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
             cells = {name: (row[i] or "") for name, i in place.items() if name in COLUMNS}
             key, time = (cells["data"], cells["id"], cells["sha256"]), _time(cells.get("time", "")) or now
             if not all(key):
-                known = " ".join(key).strip()[:200]
-                skip(Message("A row without data set, id or sha256 was skipped: {known}.", known=known))
+                row_name = " ".join(key).strip()[:200]
+                skip(Message("A row without data set, id or sha256 was skipped: {known}.", known=row_name))
                 continue
             if any(len(part) > _LONGEST_KEY or not part.isprintable() for part in key):
                 skip(Message("Line {number} was skipped: its data set, id or sha256 is invalid.", number=line))

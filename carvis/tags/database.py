@@ -42,7 +42,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     Raises:
         TagError: the file is damaged, or written by a newer carvis.
     """
-    if not _is_there(path):
+    if not _exists(path):
         yield None
         return
     with _sentences(path), contextlib.closing(_open_to_read(path)) as connection:
@@ -56,7 +56,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         TagError: the file is damaged, cannot be written, or was written by a newer carvis.
     """
-    _is_there(path)
+    _exists(path)
     with _sentences(path):
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("COMMIT")
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     """Tell whether the file is there; what is no ordinary file, or a link out of its folder, is not used."""
     if not Links(path.parent).hold(path):
         raise TagError(Message("{path} is a symbolic link out of its folder: put the file itself there.", path=path))

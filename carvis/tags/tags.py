@@ -25,11 +25,11 @@ _LONGEST_TAG, LONGEST_NOTE = 40, 10_000
 
 
 class NoteChangedError(TagError):
-    """Somebody else changed a note since it was read: `theirs` is what stands there now."""
+    """Somebody else changed a note since it was read: `current` is what stands there now."""
 
-    def __init__(self, sample: str, theirs: str):
+    def __init__(self, sample: str, current: str):
         super().__init__(f"The note on {sample} was changed elsewhere meanwhile: read it and save yours again.")
-        self.theirs = theirs
+        self.current = current
 
 
 def tag_name(text: str) -> str:
@@ -79,8 +79,8 @@ class Tags:
     def names(self) -> list[str]:
         """The tags there are: the five that everybody has, then people's own, by name."""
         with reading(self.path) as file:
-            own = [] if file is None else file.execute("SELECT tag FROM name UNION SELECT tag FROM tag").fetchall()
-        return [*TAGS, *sorted({name for (name,) in own} - set(TAGS))]
+            stored = [] if file is None else file.execute("SELECT tag FROM name UNION SELECT tag FROM tag").fetchall()
+        return [*TAGS, *sorted({name for (name,) in stored} - set(TAGS))]
 
     def add_name(self, text: str) -> str:
         """Add a tag of one's own, and return its name as it is kept."""
@@ -96,24 +96,24 @@ class Tags:
         Args:
             data: the name of one data set; all where not given.
         """
-        where, values = ("", ()) if data is None else (" WHERE data = ?", (data,))
+        condition, values = ("", ()) if data is None else (" WHERE data = ?", (data,))
         with reading(self.path) as file:
             if file is None:
                 return pd.DataFrame(columns=["data", "id", "sha256", "tags", "note", "time"])
-            given = file.execute(
-                f"SELECT data, sample, sha256, tag, coalesce(time, '') FROM tag{where}", values
+            tag_rows = file.execute(
+                f"SELECT data, sample, sha256, tag, coalesce(time, '') FROM tag{condition}", values
             ).fetchall()
             notes = file.execute(
-                f"SELECT data, sample, sha256, coalesce(note, ''), coalesce(time, '') FROM note{where}", values
+                f"SELECT data, sample, sha256, coalesce(note, ''), coalesce(time, '') FROM note{condition}", values
             ).fetchall()
-        kept: dict[tuple, list] = {}
-        for *key, tag, time in given:
-            entry = kept.setdefault(tuple(key), [(), "", ""])
+        entries: dict[tuple, list] = {}
+        for *key, tag, time in tag_rows:
+            entry = entries.setdefault(tuple(key), [(), "", ""])
             entry[0], entry[2] = (*entry[0], tag), max(entry[2], time)
         for *key, note, time in notes:
-            entry = kept.setdefault(tuple(key), [(), "", ""])
+            entry = entries.setdefault(tuple(key), [(), "", ""])
             entry[1], entry[2] = note, max(entry[2], time)
-        rows = [(*key, _ordered(tags), note, time) for key, (tags, note, time) in sorted(kept.items())]
+        rows = [(*key, _ordered(tags), note, time) for key, (tags, note, time) in sorted(entries.items())]
         return pd.DataFrame(rows, columns=["data", "id", "sha256", "tags", "note", "time"])
 
     def on(self, data: str, images: pd.DataFrame, records: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -169,11 +169,11 @@ class Tags:
         with writing(self.path) as file:
             self._adopt(file, "note", *key)
             row = file.execute("SELECT note FROM note WHERE data = ? AND sample = ? AND sha256 = ?", key).fetchone()
-            theirs = row[0] if row else ""
-            if theirs == text:
+            current = row[0] if row else ""
+            if current == text:
                 return
-            if theirs != previous.strip():
-                raise NoteChangedError(sample, theirs)
+            if current != previous.strip():
+                raise NoteChangedError(sample, current)
             if text:
                 file.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?)", (*key, text, _now()))
             else:
@@ -217,10 +217,10 @@ class Tags:
         columns = ["id", "sha256", "label", "suggested", "decision", "time"]
         with reading(self.path) as file:
             sql = "SELECT sample, sha256, label, suggested, decision, time FROM decision WHERE data = ?"
-            kept = pd.DataFrame([] if file is None else file.execute(sql, (data,)).fetchall(), columns=columns)
-        carried = list(self._carried(kept, images, data))
-        few = images[images["id"].isin({sample for _record, sample in carried})]
-        labels = dict(zip(few["id"], few["label"]))
+            records = pd.DataFrame([] if file is None else file.execute(sql, (data,)).fetchall(), columns=columns)
+        carried = list(self._carried(records, images, data))
+        carrying = images[images["id"].isin({sample for _record, sample in carried})]
+        labels = dict(zip(carrying["id"], carrying["label"]))
         by_sample = {}
         for record, sample in carried:
             if labels[sample] == record.label and (record.id == sample or sample not in by_sample):
@@ -237,51 +237,51 @@ class Tags:
         """
         same = images["id"].isin(set(records["id"])).to_numpy(bool)
         settled = set(zip(images.loc[same, "id"], images.loc[same, "sha256"]))
-        there = self._still_there(data)
+        exists = self._existence(data)
         keys = set(zip(records["id"], records["sha256"])) - settled
-        left = {sha256 for sample, sha256 in keys if not there(sample)}
-        return same | images["sha256"].isin(left).to_numpy(bool) if left else same
+        orphaned = {sha256 for sample, sha256 in keys if not exists(sample)}
+        return same | images["sha256"].isin(orphaned).to_numpy(bool) if orphaned else same
 
-    def _carried(self, kept: pd.DataFrame, images: pd.DataFrame, data: str) -> Iterator[tuple[Any, str]]:
+    def _carried(self, records: pd.DataFrame, images: pd.DataFrame, data: str) -> Iterator[tuple[Any, str]]:
         """Each record with the id of an image that it now belongs to."""
-        if kept.empty:
+        if records.empty:
             return
         # Few images have records: only those are looked at one by one.
-        here = images.loc[self.near(data, kept, images), ["id", "sha256"]]
+        candidates = images.loc[self.near(data, records, images), ["id", "sha256"]]
         by_content: dict[str, dict[str, None]] = {}
-        for sample, sha256 in zip(here["id"], here["sha256"]):
+        for sample, sha256 in zip(candidates["id"], candidates["sha256"]):
             by_content.setdefault(sha256, {})[sample] = None
-        there = self._still_there(data)
+        exists = self._existence(data)
         record: Any
-        for record in kept.itertuples(index=False):
+        for record in records.itertuples(index=False):
             samples = by_content.get(record.sha256, {})
             if record.id in samples:
                 yield record, record.id
-            elif samples and not there(record.id):
+            elif samples and not exists(record.id):
                 for sample in samples:
                     yield record, sample
 
     def _adopt(self, file: sqlite3.Connection, table: str, data: str, sample: str, sha256: str) -> None:
         """Bring what belongs to this content under the image's present id."""
-        there = self._still_there(data)
+        exists = self._existence(data)
         sql = f"SELECT DISTINCT sample FROM {table} WHERE data = ? AND sha256 = ? AND sample != ?"
-        for (other,) in file.execute(sql, (data, sha256, sample)).fetchall():
-            if not there(other):
-                key = (data, sha256, other)
-                where = "WHERE data = ? AND sha256 = ? AND sample = ?"
-                file.execute(f"UPDATE OR IGNORE {table} SET sample = ? {where}", (sample, *key))
-                file.execute(f"DELETE FROM {table} {where}", key)
+        for (previous,) in file.execute(sql, (data, sha256, sample)).fetchall():
+            if not exists(previous):
+                key = (data, sha256, previous)
+                condition = "WHERE data = ? AND sha256 = ? AND sample = ?"
+                file.execute(f"UPDATE OR IGNORE {table} SET sample = ? {condition}", (sample, *key))
+                file.execute(f"DELETE FROM {table} {condition}", key)
 
-    def _still_there(self, data: str) -> Callable[[str], bool]:
+    def _existence(self, data: str) -> Callable[[str], bool]:
         if data not in self.datasets:
             return lambda sample: True
         folders = dict(split_folders(Path(self.datasets[data])))
 
-        def there(sample: str) -> bool:
+        def exists(sample: str) -> bool:
             split, _, rest = sample.partition("/")
             return split in folders and (folders[split] / rest).is_file()
 
-        return there
+        return exists
 
 
 def _ordered(tags: Iterable[str]) -> tuple[str, ...]:

@@ -108,8 +108,8 @@ class RunConfig:
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """Build it from the facts of a ``config.json``; facts of later versions are ignored."""
-        known = {field.name: facts[field.name] for field in fields(cls) if field.name in facts}
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in known.items()}
+        present = {field.name: facts[field.name] for field in fields(cls) if field.name in facts}
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in present.items()}
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:

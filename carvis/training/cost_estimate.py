@@ -36,14 +36,14 @@ class Estimate:
     Attributes:
         seconds: all of it, on this machine as busy as it is now.
         disk_bytes: of the feature cache; 0 where there is none.
-        pictures: images trained on; ``valid_pictures`` validate.
+        images: trained on; ``valid_images`` validate.
         cut: the last layer that is computed once only, or None.
     """
 
     seconds: float
     disk_bytes: int
-    pictures: int
-    valid_pictures: int
+    images: int
+    valid_images: int
     cut: str | None
 
 
@@ -73,12 +73,14 @@ def estimate(
         model = _model(config, workspace, data)
     train, valid = awaited or (len(samples) for samples in split_samples(data, config.seed)[:2])
     with model_failures(config.parent):
-        own = _measure(model, config, train, valid, workspace, devices)
+        result = _measure(model, config, train, valid, workspace, devices)
     if config.needs_parent and (first := DEFAULTS[recipe].parent):
         options |= {"open_from": None}
         parent = estimate(first, data, awaited=awaited, workspace=workspace, **options)
-        return replace(own, seconds=own.seconds + parent.seconds, disk_bytes=max(own.disk_bytes, parent.disk_bytes))
-    return own
+        return replace(
+            result, seconds=result.seconds + parent.seconds, disk_bytes=max(result.disk_bytes, parent.disk_bytes)
+        )
+    return result
 
 
 def _model(config: RunConfig, workspace: Workspace, data: Dataset) -> keras.Model:

@@ -75,8 +75,8 @@ class _SharedAdam(keras.optimizers.Adam):
 
     @override
     def apply(self, grads: Sequence[tf.Tensor], trainable_variables: Sequence[keras.Variable] | None = None) -> None:
-        whole = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
-        clipped, _ = tf.clip_by_global_norm(whole, self._clip_norm)
+        summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
+        clipped, _ = tf.clip_by_global_norm(summed, self._clip_norm)
         # Keras adds them up once more.
         super().apply([gradient / self._devices for gradient in clipped], trainable_variables)
 

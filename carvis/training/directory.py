@@ -18,6 +18,7 @@ from carvis.training.schemas import Config, Status
 from carvis.workspace import lock, write_json
 
 _logger = logging.getLogger("carvis")
+OnEvent = Callable[[dict[str, Any]], object]
 
 
 def now() -> str:
@@ -39,7 +40,7 @@ class Recorder:
 
     Args:
         directory: an existing run directory.
-        progress: called with every event.
+        on_event: called with every event.
         state: ``running``, or ``queued`` for a process that has to wait for its turn.
 
     Attributes:
@@ -49,12 +50,10 @@ class Recorder:
         TrainingError: another process holds the lock.
     """
 
-    def __init__(
-        self, directory: Path, progress: Callable[[dict[str, Any]], object] | None = None, state: str = "running"
-    ):
+    def __init__(self, directory: Path, on_event: OnEvent | None = None, state: str = "running"):
         self._state = state
         self.directory = directory
-        self._progress = progress
+        self._on_event = on_event
         self.before: dict[str, Any] = {}
         self._status: dict[str, Any] = {}
         self._lock = lock(directory / LOCK)
@@ -112,11 +111,11 @@ class Recorder:
         write_json(self.directory / STATUS, self._status)
 
     def event(self, kind: str, **facts: object) -> None:
-        """Append one event, and pass it to ``progress``."""
+        """Append one event, and pass it to ``on_event``."""
         event = {"kind": kind, **facts, "time": round(time.time(), 3)}
         self._events.append(event)
-        if self._progress:
-            self._progress({"run": self.directory.name, **event})
+        if self._on_event:
+            self._on_event({"run": self.directory.name, **event})
 
     def log(self, text: str) -> None:
         """Append a line to the log."""

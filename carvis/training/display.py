@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carvis.display import facts, line, panel, shown, table
+from carvis.display import facts, html_unless_damaged, line, panel, table
 from carvis.language import _
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _EPOCHS = 8
 
 
-@shown
+@html_unless_damaged
 def run_html(run: Run) -> str:
     """Its state and its last epochs, read from its directory."""
     status, history = run.status, run.history

@@ -5,6 +5,7 @@ import re
 from carvis.language import Message, localised
 
 CTRL_C, CTRL_C_TWICE, SIGTERM = Message("Ctrl-C"), Message("Ctrl-C twice"), Message("SIGTERM")
+CALLBACK = Message("stopped by the progress callback")
 KILLED = Message("The process ended without a message: it may have been killed.")
 PARENT_STOPPED = Message("the transfer run before it was stopped")
 LOSS_NOT_FINITE = Message("the loss is NaN or infinite: try a lower learning rate")
@@ -20,7 +21,9 @@ def no_improvement(epochs: int | str) -> Message:
     return Message("neither validation loss nor validation accuracy improved for {epochs} epochs", epochs=epochs)
 
 
-_FIXED = {str(reason): reason for reason in (CTRL_C, CTRL_C_TWICE, SIGTERM, KILLED, PARENT_STOPPED, LOSS_NOT_FINITE)}
+_FIXED = {
+    str(reason): reason for reason in (CTRL_C, CTRL_C_TWICE, SIGTERM, CALLBACK, KILLED, PARENT_STOPPED, LOSS_NOT_FINITE)
+}
 # What earlier versions wrote.
 _FIXED |= {
     "asked to end (SIGTERM)": SIGTERM,

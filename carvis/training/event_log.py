@@ -80,10 +80,10 @@ def read_events(path: str | Path, offset: int = 0) -> tuple[list[dict], int]:
         raise TrainingError(refusal(path, os_reason(problem))) from problem
     if len(data) > _MAX_BYTES:
         raise TrainingError(refusal(path, Message("it is larger than {limit} MB", limit=f"{_MAX_BYTES / 1e6:,g}")))
-    whole = data[: data.rfind(b"\n") + 1]
+    complete = data[: data.rfind(b"\n") + 1]
     events = []
-    for line in whole.splitlines():
+    for line in complete.splitlines():
         with contextlib.suppress(CarvisError):
             event = parse_json(line, path, max_bytes=_LONGEST_LINE, max_depth=_MAX_DEPTH, nan=None)
             events.append(check_json(event, Event, path))
-    return events, offset + len(whole)
+    return events, offset + len(complete)

@@ -2,7 +2,7 @@
 
 import contextlib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -14,10 +14,11 @@ from carvis.classifier.runtime_errors import is_memory, sentence_of
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
+from carvis.progress import Progress, partial_progress
 from carvis.training.config import Options, RunConfig
 from carvis.training.demo_images import Supply, await_images
 from carvis.training.devices import Devices
-from carvis.training.directory import Recorder, now
+from carvis.training.directory import OnEvent, Recorder, now
 from carvis.training.end_reasons import CTRL_C_TWICE, PARENT_STOPPED
 from carvis.training.initial_model import initial_model
 from carvis.training.outcome import finish
@@ -29,14 +30,13 @@ from carvis.training.run import CONFIG, STOP, Run
 from carvis.training.stop_request import StopRequest
 from carvis.workspace import Workspace
 
-Progress = Callable[[dict[str, Any]], object]
-
 
 def train(
     recipe: RecipeName,
     data: Dataset | str | Path,
     *,
     progress: Progress | None = None,
+    on_event: OnEvent | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     workspace: Workspace | None = None,
     run_dir: str | Path | None = None,
@@ -50,7 +50,9 @@ def train(
     Args:
         recipe: ``own``, ``transfer`` or ``fine-tune`` (which trains a transfer model first where no parent is given).
         data: a data set or its folder. Without validation images a share of the training images validates.
-        progress: called with each event of the run: a dict with ``kind`` (``reading``, ``begin``, ``steps``,
+        progress: called with (epochs done, epochs at most), an epoch in parts, or in per cent where a transfer model is
+            trained first; True stops after the current step.
+        on_event: called with each event of the run: a dict with ``kind`` (``reading``, ``begin``, ``steps``,
             ``epoch``, ``end``), ``run`` (its id) and facts.
         callbacks: Keras callbacks for ``fit``. Their model is the whole model; their logs hold loss, accuracy,
             val_loss, val_accuracy and learning_rate. A run that resumes begins with new ones.
@@ -83,13 +85,14 @@ def train(
         TrainingError: it cannot start, or it failed; the log in the run directory says where.
     """
     run = prepare(recipe, data, workspace=workspace, run_dir=run_dir, **options)
-    return execute(run, progress=progress, callbacks=callbacks)
+    return execute(run, progress=progress, on_event=on_event, callbacks=callbacks)
 
 
 def execute(
     run: Run,
     *,
     progress: Progress | None = None,
+    on_event: OnEvent | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     stop_files: tuple[Path, ...] = (),
     queue: bool = False,
@@ -101,7 +104,7 @@ def execute(
 
     Args:
         run: as ``prepare`` returns it, or one that stopped or crashed.
-        progress, callbacks: as ``train``.
+        progress, on_event, callbacks: as ``train``.
         stop_files: further files that request a stop by being there.
         queue: wait in state ``queued`` while another run that waits its turn is carried out in the workspace.
         supply: makes the training images of the demo where they are not drawn yet, as ``carvis.demo.draw_missing``:
@@ -116,8 +119,10 @@ def execute(
             Message("The run {run} is finished: start a new one from its model with --parent.", run=run.id)
         )
     state = "queued" if queue else "running"
-    with Recorder(run.directory, progress, state) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
-        execution = _Execution(run, record, stop, progress, tuple(callbacks), supply)
+    stop = StopRequest(run.directory / STOP, *stop_files)
+    listener = _Listener(run, stop, progress, on_event)
+    with Recorder(run.directory, listener, state) as record, stop:
+        execution = _Execution(run, record, stop, listener, tuple(callbacks), supply)
         try:
             if queue:
                 execution.in_turn()
@@ -147,6 +152,25 @@ def _sentence(error: Exception, run: Run) -> Message:
     return Message("The run failed ({reason}): see {log}.", reason=first, log=run.directory / "log.txt")
 
 
+@dataclass
+class _Listener:
+    """Passes on the events of a run, and counts its epochs in them."""
+
+    run: Run
+    stop: StopRequest
+    progress: Progress | None
+    on_event: OnEvent | None
+    done: float = 0
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        if self.on_event:
+            self.on_event(event)
+        if "epoch" in event:
+            self.done = event["epoch"] - (1 - event["step"] / event["steps"] if event["kind"] == "steps" else 0)
+        if self.progress and self.progress(self.done, self.run.complete_config.epochs):
+            self.stop.by_callback = True
+
+
 @dataclass(frozen=True)
 class _Execution:
     """A run that this process carries out."""
@@ -154,7 +178,7 @@ class _Execution:
     run: Run
     record: Recorder
     stop: StopRequest
-    progress: Progress | None
+    listener: _Listener
     callbacks: tuple[keras.callbacks.Callback, ...]
     supply: Supply | None
 
@@ -170,8 +194,8 @@ class _Execution:
                 self.record.status(behind=first)
             return self.stop.reason is not None
 
-        with turn(self.run, waits) as is_mine:
-            if not is_mine:
+        with turn(self.run, waits) as has_turn:
+            if not has_turn:
                 self._stopped()
                 return
             self.record.status(state="running", started=now(), behind=None)
@@ -224,7 +248,11 @@ class _Execution:
             parent = _prepare_parent(run, data, config)
         self.record.log(f"no parent was given: run {parent.id} trains the head first")
         self.record.status(waits_for=parent.id, epoch=0, epochs=config.epochs)
-        return execute(parent, progress=self.progress, stop_files=(run.directory / STOP,))
+        head_progress, progress = None, self.listener.progress
+        if progress:
+            head_progress, self.listener.progress = (partial_progress(progress, *part) for part in ((0, 50), (50, 100)))
+        stop_files = (run.directory / STOP,)
+        return execute(parent, progress=head_progress, on_event=self.listener.on_event, stop_files=stop_files)
 
 
 def _prepare_parent(run: Run, data: Dataset, config: RunConfig) -> Run:

@@ -263,8 +263,10 @@ class FeatureCache:
         """List the entries with the time of their last use and their size in bytes."""
         entries = []
         for folder in self.folder.glob("[!.]*"):
-            size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
-            entries.append((folder.stat().st_mtime, size, folder))
+            # Another run may drop it meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+                entries.append((folder.stat().st_mtime, size, folder))
         return entries
 
     def _make_room(self, wanted: int, keep: set[str]) -> None:

@@ -185,7 +185,7 @@ class Training:
             run_callbacks.Validation(self.course, self._validation_batches(), self._valid.labels, is_real),
             run_callbacks.BestEpoch(self.course, self.learning),
             # What these change belongs to the epoch that the checkpoint holds.
-            *self._shown_the_whole(further),
+            *self._with_whole_model(further),
             *(
                 [run_callbacks.Checkpoint(self.course, checkpoint, self.learning, hooks.before_checkpoint)]
                 if checkpoint
@@ -198,9 +198,9 @@ class Training:
     def _validation_batches(self) -> tf.data.Dataset:
         return batches_in_order(self._valid, self.config.batch_size, self._n_classes, devices=self._devices)
 
-    def _shown_the_whole(self, callbacks: Sequence[keras.callbacks.Callback]) -> list[keras.callbacks.Callback]:
+    def _with_whole_model(self, callbacks: Sequence[keras.callbacks.Callback]) -> list[keras.callbacks.Callback]:
         if not callbacks or self.learning is self.model:
             return list(callbacks)
         optimizer: Any = self.trained.optimizer
-        whole = compiled(self.model, optimizer.learning_rate, **self._compiled, optimizer=optimizer)
-        return [WholeModelCallbacks(callbacks, whole)]
+        model = compiled(self.model, optimizer.learning_rate, **self._compiled, optimizer=optimizer)
+        return [WholeModelCallbacks(callbacks, model)]

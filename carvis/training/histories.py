@@ -50,39 +50,39 @@ def read_history(
     """
     # An open file comes with its name.
     is_open = not isinstance(path, (str, Path))
-    shown = Path(name or str(path))
-    if shown.suffix.lower() in (".pkl", ".pickle", ".joblib"):
+    source = Path(name or str(path))
+    if source.suffix.lower() in (".pkl", ".pickle", ".joblib"):
         raise TableError(
             Message(
                 "{shown} is a pickle, which can run code when it is opened: save the history as JSON or CSV.",
-                shown=shown,
+                shown=source,
             )
         )
-    if not is_open and workspace is not None and not shown.exists() and (workspace.root / shown).exists():
-        shown = workspace.root / shown
+    if not is_open and workspace is not None and not source.exists() and (workspace.root / source).exists():
+        source = workspace.root / source
     notes: list[Message] = []
-    if not is_open and (shown.is_dir() or ".tfevents." in shown.name):
-        tables = read_event_files(shown)
+    if not is_open and (source.is_dir() or ".tfevents." in source.name):
+        tables = read_event_files(source)
     else:
         try:
-            content = read_regular(shown, MAX_BYTES) if isinstance(path, (str, Path)) else path.read(MAX_BYTES)
+            content = read_regular(source, MAX_BYTES) if isinstance(path, (str, Path)) else path.read(MAX_BYTES)
         except OSError as error:
             raise TableError(
                 Message(
                     "{path} cannot be read ({reason}): {remedy}.",
-                    path=shown_path(shown),
+                    path=shown_path(source),
                     reason=os_reason(error),
                     remedy=os_remedy(error),
                 )
             ) from None
         except CarvisError as error:
             raise TableError(message_of(error)) from None
-        if shown.suffix.lower() == ".json":
-            tables = [_from_json(content, shown)]
+        if source.suffix.lower() == ".json":
+            tables = [_from_json(content, source)]
         else:
-            log = read_csv_log(content, shown, encoding)
+            log = read_csv_log(content, source, encoding)
             tables, notes = log.tables, log.notes
-    table, replaced = _tidy(tables, shown)
+    table, replaced = _tidy(tables, source)
     table.attrs["notes"] = [*notes, *_notes(table, replaced)]
     return table
 
@@ -203,9 +203,9 @@ def _joined(trainings: list[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
         # Epochs rise through all parts, so that what is trained again stands at their end.
         while parts and parts[-1]["epoch"].iloc[-1] >= first + offset:
             before = parts.pop()
-            left = before[before["epoch"] < first + offset]
-            replaced += len(before) - len(left)
-            parts += [left] if len(left) else []
+            remaining = before[before["epoch"] < first + offset]
+            replaced += len(before) - len(remaining)
+            parts += [remaining] if len(remaining) else []
         parts.append(training.assign(epoch=training["epoch"] + offset, training=number))
     rows = pd.concat(parts, ignore_index=True)
     order = ["epoch", *(column for column in rows if column not in ("epoch", "training")), "training"]

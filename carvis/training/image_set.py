@@ -36,12 +36,12 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
     train = data.samples("train")
     classes = train["label"].nunique()
     if classes < 2:
-        few = Message(
+        message = Message(
             "{root} has training images of {classes} classes: two or more are needed.",
             root=data.root,
             classes=classes,
         )
-        raise TrainingError(together([few, *data.not_read_notes("train")]))
+        raise TrainingError(together([message, *data.not_read_notes("train")]))
     valid = data.samples("valid") if "valid" in data.splits else train.iloc[:0]
     if len(valid):
         return train, valid, None
@@ -50,12 +50,14 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
         rng.permutation(group.index)[: round(HELD_OUT * len(group)) or min(1, len(group) - 1)]
         for _, group in train.groupby("label", sort=True)
     ]
-    chosen = np.sort(np.concatenate(held_out))
-    if not len(chosen):
-        few = Message("{root} has one training image per class: more are needed to train and validate.", root=data.root)
-        raise TrainingError(together([few, *data.not_read_notes("train")]))
-    note = f"There is no valid split: {len(chosen)} of {len(train)} training images validate and are not trained on."
-    return train.drop(index=list(chosen)).reset_index(drop=True), train.loc[chosen].reset_index(drop=True), note
+    positions = np.sort(np.concatenate(held_out))
+    if not len(positions):
+        message = Message(
+            "{root} has one training image per class: more are needed to train and validate.", root=data.root
+        )
+        raise TrainingError(together([message, *data.not_read_notes("train")]))
+    note = f"There is no valid split: {len(positions)} of {len(train)} training images validate and are not trained on."
+    return train.drop(index=list(positions)).reset_index(drop=True), train.loc[positions].reset_index(drop=True), note
 
 
 class ImageSet:

@@ -90,18 +90,18 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
         )
     # Training on does not make a fact of what was assumed of the parent: what is frozen may have learnt otherwise.
     assumed = sorted(clf.assumed - ({"preprocessing"} if config.preprocessing else set()))
-    for what, given, has in (
+    for fact, requested, has in (
         ("input_size", config.input_size and list(config.input_size), list(clf.input_size)),
         ("preprocessing", config.preprocessing, clf.preprocessing),
     ):
-        if given not in (None, has):
+        if requested not in (None, has):
             raise TrainingError(
                 Message(
                     "{path} was trained with {what} {has}, not {given}: leave --{what} out.",
                     path=path,
-                    what=what,
+                    what=fact,
                     has=has,
-                    given=given,
+                    given=requested,
                 )
             )
     record.log(f"starts from {config.parent}")

@@ -77,8 +77,8 @@ def _already_saved(run: Run, record: Recorder, outcome: Outcome) -> Path | None:
     clear_leftovers(run.workspace.models_dir)
     name = record.before.get("model")
     paths = [run.workspace.root / name] if name else children(run.workspace.models_dir, folders=False)
-    whole = (path for path in paths if path.suffix == ".keras" and path.is_file() and card_path(path).is_file())
-    return next((path for path in whole if name or _is_of(path, run, outcome)), None)
+    complete = (path for path in paths if path.suffix == ".keras" and path.is_file() and card_path(path).is_file())
+    return next((path for path in complete if name or _is_of(path, run, outcome)), None)
 
 
 def _is_of(path: Path, run: Run, outcome: Outcome) -> bool:

@@ -47,11 +47,11 @@ def halve(model: keras.Model) -> Halves | None:
         if not _is_fixed(step) or len(calls_of(model, step)) != 1:
             break
         heavy = heavy or bool(getattr(step, "weights", ()))
-        made = calls_of(model, step)[0].output_tensors
+        outputs = calls_of(model, step)[0].output_tensors
         later = {id(tensor): tensor for after in steps[place + 1 :] for tensor in uses[id(after)]}
-        done |= {id(tensor) for tensor in made}
+        done |= {id(tensor) for tensor in outputs}
         # Only where one tensor alone is still needed can the rest begin from it.
-        if len(made) == 1 and later.keys() & done == {id(made[0])}:
+        if len(outputs) == 1 and later.keys() & done == {id(outputs[0])}:
             cut, saves = step, heavy
     if cut is None or not saves:
         return None

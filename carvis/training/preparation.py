@@ -106,13 +106,13 @@ def configure(
         input_size=(input_size, input_size) if isinstance(input_size, int) else input_size,
         preprocessing=preprocessing,
         resize=options.get("resize", "bilinear"),
-        epochs=_given(options.get("epochs"), defaults.epochs),
-        patience=_given(options.get("patience"), defaults.patience),
+        epochs=_value_or(options.get("epochs"), defaults.epochs),
+        patience=_value_or(options.get("patience"), defaults.patience),
         batch_size=options.get("batch_size", 32),
-        learning_rate=_given(options.get("learning_rate"), defaults.learning_rate),
+        learning_rate=_value_or(options.get("learning_rate"), defaults.learning_rate),
         label_smoothing=options.get("label_smoothing", 0.0),
         augment=options.get("augment", True),
-        views=_given(options.get("views"), defaults.views),
+        views=_value_or(options.get("views"), defaults.views),
         cache=options.get("cache", True),
         cache_precision=options.get("cache_precision", "auto"),
         mixed_precision=options.get("mixed_precision", False),
@@ -133,7 +133,7 @@ def configure(
     return config
 
 
-def _given(value: T | None, default: T) -> T:
+def _value_or(value: T | None, default: T) -> T:
     return default if value is None else value
 
 
@@ -230,9 +230,9 @@ def _new_directory(run_dir: str | Path | None, workspace: Workspace, config: Run
     status = {"state": "queued", "reason": None, "epoch": 0, "epochs": config.epochs}
 
     def make(directory: Path) -> Path:
-        with staged_folder(directory) as made:
-            write_json(made / STATUS, status)
-            write_json(made / CONFIG, config.to_json())
+        with staged_folder(directory) as staged:
+            write_json(staged / STATUS, status)
+            write_json(staged / CONFIG, config.to_json())
         return directory
 
     if run_dir is not None:

@@ -20,7 +20,7 @@ from carvis.training.schemas import ALIVE_STATES
 from carvis.workspace import Workspace, append_regular, lock, read_regular
 
 _TURN = ".turn.lock"
-_LOOK_EVERY = 0.5
+_POLL_SECONDS = 0.5
 _MAX_OUTPUT = 100_000_000
 _STARTS_WITHIN = 20.0
 
@@ -66,7 +66,7 @@ def _launch(run: Run) -> Run:
     arguments = ("train", "--run-dir", str(run.directory), "--workspace", str(run.workspace.root))
     command, environment = module_process("carvis", *arguments)
     # A process group of its own gets neither the Ctrl-C of a terminal nor the end of its session.
-    apart = {"creationflags": 0x00000008 | 0x00000200} if os.name == "nt" else {"start_new_session": True}
+    detached = {"creationflags": 0x00000008 | 0x00000200} if os.name == "nt" else {"start_new_session": True}
     with append_regular(run.directory / OUTPUT) as output:
         process = subprocess.Popen(
             command,
@@ -75,7 +75,7 @@ def _launch(run: Run) -> Run:
             stderr=subprocess.STDOUT,
             cwd=run.workspace.root,
             env=environment,
-            **apart,
+            **detached,
         )
     end = time.monotonic() + _STARTS_WITHIN
     while not run.alive and process.poll() is None and time.monotonic() < end:
@@ -114,7 +114,7 @@ def turn(run: Run, waits: Callable[[str], bool]) -> Iterator[bool]:
         if waits(first):
             yield False
             return
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_POLL_SECONDS)
     try:
         yield True
     finally:

@@ -21,7 +21,7 @@ NUMBERS = (
     "images_per_second",
     "seconds",
 )
-_MORE = {"extra": "allow"}
+_EXTRA_ALLOWED = {"extra": "allow"}
 # Until the year 5138: what clocks can show.
 _Time = Annotated[float, Ge(0), Le(1e11)]
 _Sides = Annotated[Listed[Positive], Len(2, 2)]
@@ -30,7 +30,7 @@ _Sides = Annotated[Listed[Positive], Len(2, 2)]
 class Config(TypedDict, total=False):
     """Everything that is needed to start a run, as far as it is there: earlier versions knew less."""
 
-    __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
+    __pydantic_config__ = _EXTRA_ALLOWED  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
     recipe: RecipeName
     data: FilePath
     dataset: str
@@ -72,7 +72,7 @@ class Config(TypedDict, total=False):
 class Status(TypedDict, total=False):
     """What ``status.json`` holds."""
 
-    __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
+    __pydantic_config__ = _EXTRA_ALLOWED  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
     state: State
     reason: str | None
     pid: Count | None
@@ -95,7 +95,7 @@ class Status(TypedDict, total=False):
 class Event(TypedDict, total=False):
     """One line of ``events.jsonl``."""
 
-    __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
+    __pydantic_config__ = _EXTRA_ALLOWED  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
     kind: str
     time: _Time
     epoch: Count

@@ -1,4 +1,4 @@
-"""A request to end a run early: Ctrl-C, a request of the operating system, or a file named ``STOP``."""
+"""A request to end a run early: Ctrl-C, one of the operating system, a file named ``STOP``, or a callback's."""
 
 import signal
 import threading
@@ -6,7 +6,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from carvis.training.end_reasons import CTRL_C, SIGTERM, stop_file
+from carvis.training.end_reasons import CALLBACK, CTRL_C, SIGTERM, stop_file
 
 
 class StopRequest:
@@ -17,11 +17,15 @@ class StopRequest:
 
     Args:
         files: each requests the same by being there.
+
+    Attributes:
+        by_callback: set to request the same.
     """
 
     def __init__(self, *files: Path):
         self._files = files
         self._signal: int | None = None
+        self.by_callback = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -44,6 +48,8 @@ class StopRequest:
         """Why to stop, or None to continue."""
         if self._signal is not None:
             return CTRL_C if self._signal == signal.SIGINT else SIGTERM
+        if self.by_callback:
+            return CALLBACK
         return next((stop_file(file.name) for file in self._files if file.exists()), None)
 
     @property

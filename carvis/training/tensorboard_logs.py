@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 MOST_FILES = 20_000
 _SIDES = ("train", "validation")
-_MADE = re.compile(r"\.tfevents\.(\d+)\.(?:.*\.)?(\d+)\.v2$")
+_CREATED = re.compile(r"\.tfevents\.(\d+)\.(?:.*\.)?(\d+)\.v2$")
 # What Keras before 2.3 called them, with both sides in one file.
-_OLD = ("loss", "acc", "accuracy", "val_loss", "val_acc", "val_accuracy", "lr")
+_KERAS_2_TAGS = ("loss", "acc", "accuracy", "val_loss", "val_acc", "val_accuracy", "lr")
 
 
 def tensorboard_folders(root: str | Path, most: int = 500, links: Links | None = None) -> list[Path]:
@@ -63,7 +63,7 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
         ) from None
     # The names of folders say which side they are: "." and ".." have none.
     absolute = resolved(path)
-    files = sorted(_event_files(absolute), key=_when) if absolute.is_dir() else [absolute]
+    files = sorted(_event_files(absolute), key=_creation) if absolute.is_dir() else [absolute]
     trainings: list[dict[str, dict[int, float]]] = []
     folders: dict[Path, None] = {}
     for file in files:
@@ -77,7 +77,7 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
                 Message("{path} is not a TensorBoard event file, or it is damaged: choose another.", path=file)
             ) from error
         side = "val_" if file.parent.name == _SIDES[1] else ""
-        points = {tag: values for tag, values in _scalars(events) if tag.startswith("epoch_") or tag in _OLD}
+        points = {tag: values for tag, values in _scalars(events) if tag.startswith("epoch_") or tag in _KERAS_2_TAGS}
         if not points:
             continue
         folders[_training_folder(file)] = None
@@ -104,8 +104,8 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
 def _check(file: Path) -> None:
     """Refuse what tensorboard would wait for, or read for ever."""
     try:
-        with open_regular(file) as opened:
-            size = os.fstat(opened.fileno()).st_size
+        with open_regular(file) as event_file:
+            size = os.fstat(event_file.fileno()).st_size
     except OSError as error:
         raise TableError(
             Message("{path} cannot be read ({reason}): check the path.", path=file, reason=os_reason(error))
@@ -118,9 +118,9 @@ def _short(tag: str) -> str:
     return tag.removeprefix("epoch_")
 
 
-def _when(file: Path) -> tuple[int, int, str]:
-    made = _MADE.search(file.name)
-    return (int(made[1]), int(made[2]), file.name) if made else (0, 0, file.name)
+def _creation(file: Path) -> tuple[int, int, str]:
+    match = _CREATED.search(file.name)
+    return (int(match[1]), int(match[2]), file.name) if match else (0, 0, file.name)
 
 
 def _scalars(events: "EventAccumulator") -> Iterator[tuple[str, dict[int, float]]]:

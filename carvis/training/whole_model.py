@@ -19,10 +19,10 @@ class WholeModelCallbacks(keras.callbacks.Callback):
         whole: compiled with the optimizer that trains.
     """
 
-    def __init__(self, callbacks: Sequence[keras.callbacks.Callback], whole: keras.Model):
+    def __init__(self, callbacks: Sequence[keras.callbacks.Callback], whole_model: keras.Model):
         super().__init__()
-        self._whole = whole
-        self._callbacks = keras.callbacks.CallbackList(list(callbacks), model=whole)
+        self._whole_model = whole_model
+        self._callbacks = keras.callbacks.CallbackList(list(callbacks), model=whole_model)
 
     @override
     def set_params(self, params: dict[str, Any]) -> None:
@@ -31,7 +31,7 @@ class WholeModelCallbacks(keras.callbacks.Callback):
 
     @override
     def on_train_begin(self, logs: Logs = None) -> None:
-        self._whole.stop_training = False
+        self._whole_model.stop_training = False
         self._callbacks.on_train_begin(logs)
 
     @override
@@ -58,5 +58,5 @@ class WholeModelCallbacks(keras.callbacks.Callback):
         self._take_over()
 
     def _take_over(self) -> None:
-        if self._whole.stop_training:
+        if self._whole_model.stop_training:
             self.model.stop_training = True

@@ -33,7 +33,7 @@ from carvis.workspace.os_errors import not_written, os_reason, os_remedy, os_sen
 from carvis.workspace.parquet_file import Column, read_parquet
 from carvis.workspace.regular_file import append_regular, open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
-from carvis.workspace.staging import FolderTakenError, discard, settle, staged_folder, write_errors
+from carvis.workspace.staging import FolderTakenError, discard, finish_moves, staged_folder, write_errors
 from carvis.workspace.temporary import clear_leftovers, final_place, free_name
 from carvis.workspace.tree import DEEPEST, Refused, children, walk
 from carvis.workspace.unusable_files import Unusable, read_content, refusal
@@ -69,6 +69,7 @@ __all__ = [
     "discard",
     "file_stamp",
     "final_place",
+    "finish_moves",
     "fitting",
     "free_name",
     "is_dataset",
@@ -98,7 +99,6 @@ __all__ = [
     "refuse_links_out",
     "resolve_inside",
     "resolved",
-    "settle",
     "sha256_of_file",
     "shown",
     "shown_path",

@@ -80,17 +80,17 @@ class ArrayFile:
             raise Unusable(Message("the array {name} is missing", name=short(name)))
         if entry.compress_type not in _METHODS or entry.flag_bits & 1:
             raise Unusable(_damaged())
-        # Before a byte is unpacked: what the archive says of the size holds, for no more is read.
+        # Checked before a byte is unpacked. No more is read than the archive declares.
         self._left -= entry.file_size
         if self._left < 0:
             raise Unusable(Message("its arrays are larger than they should be"))
         with cast(zipfile.ZipExtFile, self._archive.open(entry)) as file:
-            found, fortran, dtype = _header(file)
-            _check(name, found, dtype, kinds, shape)
-            size = math.prod(found) * dtype.itemsize
+            stored, fortran, dtype = _header(file)
+            _check(name, stored, dtype, kinds, shape)
+            size = math.prod(stored) * dtype.itemsize
             if size > entry.file_size:
                 raise Unusable(_damaged())
-            array = np.empty(math.prod(found), dtype)
+            array = np.empty(math.prod(stored), dtype)
             rest = array.reshape(-1).view(np.uint8).data if size else memoryview(b"")
             while rest:
                 if not (count := file.readinto(rest)):
@@ -98,7 +98,7 @@ class ArrayFile:
                 rest = rest[count:]
             if file.read(1):
                 raise Unusable(_damaged())
-        return array.reshape(found[::-1]).T if fortran else array.reshape(found)
+        return array.reshape(stored[::-1]).T if fortran else array.reshape(stored)
 
 
 @contextmanager
@@ -148,15 +148,15 @@ def _header(file: zipfile.ZipExtFile) -> tuple[tuple[int, ...], bool, "np.dtype[
 
 
 def _check(
-    name: str, found: tuple[int, ...], dtype: "np.dtype[Any]", kinds: str, shape: Sequence[int | None] | None
+    name: str, stored: tuple[int, ...], dtype: "np.dtype[Any]", kinds: str, shape: Sequence[int | None] | None
 ) -> None:
     if dtype.kind not in kinds or dtype.hasobject:
         raise Unusable(Message("the array {name} is of the type {type}", name=short(name), type=short(str(dtype))))
     fits = shape is None or (
-        len(found) == len(shape) and all(side in (None, there) for side, there in zip(shape, found))
+        len(stored) == len(shape) and all(side in (None, side_stored) for side, side_stored in zip(shape, stored))
     )
-    if not fits or any(side < 0 for side in found):
-        raise Unusable(Message("the array {name} has the shape {shape}", name=short(name), shape=short(str(found))))
+    if not fits or any(side < 0 for side in stored):
+        raise Unusable(Message("the array {name} has the shape {shape}", name=short(name), shape=short(str(stored))))
 
 
 def _damaged() -> Message:

@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from carvis.errors import CarvisError
 from carvis.workspace.files import atomic_write
+from carvis.workspace.tree import children
 
 Result = TypeVar("Result")
 
@@ -27,7 +28,7 @@ class Cache:
     def get(self, key: str, suffix: str) -> Path | None:
         """Return the cached file, or None where it has to be made."""
         path = self._path(key, suffix)
-        # We make no links here: one would show a file from elsewhere in place of what was made.
+        # carvis makes no links here: one would point to a file that carvis did not write.
         if path.is_symlink():
             return None
         try:
@@ -48,13 +49,12 @@ class Cache:
 
     def _trim(self) -> None:
         files = []
-        for path in self.folder.glob("*/*"):
-            # What is being written now.
-            if path.parent.name.startswith("."):
-                continue
-            with contextlib.suppress(OSError):
-                stat = path.stat()
-                files.append((stat.st_mtime, stat.st_size, path))
+        # Hidden folders hold what other threads are writing now, and vanish at any moment.
+        for folder in children(self.folder, folders=True):
+            for path in children(folder, folders=False):
+                with contextlib.suppress(OSError):
+                    stat = path.stat()
+                    files.append((stat.st_mtime, stat.st_size, path))
         excess = sum(size for _, size, _ in files) - self.max_bytes
         for _, size, path in sorted(files, key=lambda entry: entry[0]):
             if excess <= 0:
@@ -71,11 +71,13 @@ class CacheFormat(Generic[Result]):
         suffix: of the file, such as ``.npz``.
         encode: returns the file's content.
         decode: returns the result from the file; None, or an error, where the file is damaged or of another version.
+        beside: encoders of further files, by suffix; ``decode`` finds them under the same name.
     """
 
     suffix: str
     encode: Callable[[Result], bytes]
     decode: Callable[[Path], Result | None]
+    beside: Mapping[str, Callable[[Result], bytes]] = field(default_factory=dict)
 
 
 def load_or_make(
@@ -105,7 +107,7 @@ def load_or_make(
 def load_cached(cache: Cache | None, key: str, form: CacheFormat[Result]) -> Result | None:
     """Return the cached result, or None where it has to be made: it is not there, damaged or of another version."""
     path = cache.get(key, form.suffix) if cache else None
-    if path is not None:
+    if cache and path is not None and all(cache.get(key, suffix) for suffix in form.beside):
         with contextlib.suppress(CarvisError, OSError, ValueError, KeyError, TypeError, OverflowError):
             return form.decode(path)
     return None
@@ -116,7 +118,8 @@ def store_cached(cache: Cache | None, key: str, form: CacheFormat[Result], resul
     if cache is None:
         return False
     try:
-        cache.put(key, form.suffix, form.encode(result))
+        for suffix, encode in {form.suffix: form.encode, **form.beside}.items():
+            cache.put(key, suffix, encode(result))
     except (CarvisError, OSError):
         return False
     return True

@@ -184,7 +184,7 @@ def _decoded(content: bytes) -> str:
             if problem.end == len(content) and problem.reason == "unexpected end of data":
                 raise Unusable(_torn()) from problem
             encoding = _guessed(content)
-    # Where a disk ran full or lost power, a file can be as long as it should be, and zero.
+    # After a full disk or a power cut, a file can have its full length and contain only zeros.
     elif not content.strip(b"\0"):
         return ""
     if encoding is None:
@@ -202,9 +202,9 @@ def _guessed(content: bytes) -> str | None:
 def _depth(text: str) -> int:
     import numpy as np
 
-    signs = np.frombuffer(_STRING.sub(b"", text.encode("utf-8", "replace")), np.uint8)
-    steps = ((signs == ord("[")) | (signs == ord("{"))).astype(np.int8)
-    steps -= (signs == ord("]")) | (signs == ord("}"))
+    characters = np.frombuffer(_STRING.sub(b"", text.encode("utf-8", "replace")), np.uint8)
+    steps = ((characters == ord("[")) | (characters == ord("{"))).astype(np.int8)
+    steps -= (characters == ord("]")) | (characters == ord("}"))
     return int(np.cumsum(steps, dtype=np.int64).max(initial=0))
 
 
@@ -225,11 +225,11 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         (duplicate, _count), *_others = Counter(key for key, _ in pairs).most_common(1)
         raise Unusable(Message("the key {key} is there twice", key=short(duplicate)))
-    return found
+    return members
 
 
 def _syntax(problem: json.JSONDecodeError) -> Message:

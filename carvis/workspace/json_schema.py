@@ -107,15 +107,15 @@ def adapter(schema: Any) -> "TypeAdapter[Any]":
 
 
 def reason_of(problem: "ValidationError") -> Message:
-    """Say the first thing that a check found wrong, in half a sentence."""
-    found = problem.errors(include_url=False)[0]
-    place = ".".join(short(str(part)) for part in found["loc"])
-    if found["type"] == "missing":
+    """Return the first violation of a schema as half a sentence."""
+    error = problem.errors(include_url=False)[0]
+    place = ".".join(short(str(part)) for part in error["loc"])
+    if error["type"] == "missing":
         return Message("{place} is missing", place=place)
-    needed, value = _needed(found["type"], found.get("ctx", {})), _kind(found["input"])
-    limits = found.get("ctx", {}).keys() & {"ge", "le", "gt", "lt", "expected"}
-    if limits and isinstance(found["input"], (str, int, float)):
-        value = short(str(found["input"]))
+    needed, value = _needed(error["type"], error.get("ctx", {})), _kind(error["input"])
+    limits = error.get("ctx", {}).keys() & {"ge", "le", "gt", "lt", "expected"}
+    if limits and isinstance(error["input"], (str, int, float)):
+        value = short(str(error["input"]))
     if not place:
         return Message("it must be {needed}, and is {value}", needed=needed, value=value)
     return Message("{place} must be {needed}, and is {value}", place=place, needed=needed, value=value)
@@ -142,7 +142,7 @@ def _needed(kind: str, facts: dict) -> str:
         if kind == "too_short":
             return Message("a list of {length} or more", length=length)
         return Message("a list of {length} or fewer", length=length)
-    known = {
+    names = {
         "string": Message("a text"),
         "int": Message("a whole number"),
         "float": Message("a number"),
@@ -154,7 +154,7 @@ def _needed(kind: str, facts: dict) -> str:
     }
     objects = ("dict", "model", "dataclass", "typed")
     word = kind.split("_")[0]
-    return Message("an object") if word in objects else known.get(word, Message("something else"))
+    return Message("an object") if word in objects else names.get(word, Message("something else"))
 
 
 def _kind(value: Any) -> str:

@@ -46,14 +46,14 @@ def split_folders(root: str | Path) -> list[tuple[SplitName, Path]]:
     """
     root = Path(root)
     links = dataset_links(root)
-    found = [(split, path) for path in children(root, links, folders=True) if (split := canonical_split(path.name))]
-    here = os.path.realpath(root)
+    folders = [(split, path) for path in children(root, links, folders=True) if (split := canonical_split(path.name))]
+    real_root = os.path.realpath(root)
     return sorted(
         (
             (split, path)
-            for split, path in found
-            # A link to the data set itself is none of its splits.
-            if not (path.is_symlink() and is_below(here, os.path.realpath(path))) and holds_folder(path, links)
+            for split, path in folders
+            # A link to the data set itself is not one of its splits.
+            if not (path.is_symlink() and is_below(real_root, os.path.realpath(path))) and holds_folder(path, links)
         ),
         key=lambda entry: SPLITS.index(entry[0]),
     )
@@ -81,7 +81,7 @@ def links_around(folder: str | Path) -> Links:
 
 def linked_datasets(root: str | Path, paths: Iterable[str]) -> list[str]:
     """List the folders of other data sets that files of one lead to by links, sorted."""
-    here = os.path.realpath(root)
+    real_root = os.path.realpath(root)
     folders: dict[str, str] = {}
     outside: set[str] = set()
     for path in paths:
@@ -90,11 +90,13 @@ def linked_datasets(root: str | Path, paths: Iterable[str]) -> list[str]:
             place = os.path.dirname(os.path.realpath(path))
         else:
             place = folders.get(folder) or folders.setdefault(folder, os.path.realpath(folder))
-        if not is_below(place, here):
+        if not is_below(place, real_root):
             outside.add(place)
     others = _other_datasets(Path(root)) if outside else {}
     return sorted(
-        folder for folder, places in others.items() if any(is_below(one, place) for one in outside for place in places)
+        folder
+        for folder, places in others.items()
+        if any(is_below(target, place) for target in outside for place in places)
     )
 
 
@@ -102,18 +104,18 @@ def _other_datasets(root: Path) -> dict[str, list[str]]:
     """The data sets beside one, and those it was made from, each with the folders of its splits and masks, resolved."""
     # While a split is made it lies in a hidden folder of its own.
     parent = os.path.dirname(final_place(os.path.realpath(root)))
-    found = {}
+    outside = {}
     for folder in dict.fromkeys((*_subfolders(parent)[:_MOST_BESIDE], *_made_from(root))):
         real = os.path.realpath(folder)
-        # Anybody can write a split.json: it opens no folder elsewhere.
+        # A split.json may come from a stranger: it gives access to no folder elsewhere.
         if os.path.dirname(real) not in _places_of_datasets(parent):
             continue
-        named = [path for path in _subfolders(folder) if canonical_split(os.path.basename(path))]
-        splits = [path for path in named if _subfolders(path)]
+        split_folders = [path for path in _subfolders(folder) if canonical_split(os.path.basename(path))]
+        splits = [path for path in split_folders if _subfolders(path)]
         if splits:
             places = map(os.path.realpath, (*splits, os.path.join(folder, MASKS)))
-            found[folder] = [place for place in places if is_below(place, real) and place != real]
-    return found
+            outside[folder] = [place for place in places if is_below(place, real) and place != real]
+    return outside
 
 
 def _places_of_datasets(parent: str) -> set[str]:
@@ -124,9 +126,9 @@ def _places_of_datasets(parent: str) -> set[str]:
 
 def _made_from(root: Path) -> list[str]:
     try:
-        made = parse_json(read_regular(root / SPLIT_REPORT, _MOST_BYTES), root / SPLIT_REPORT)["made from"]
-        named = [made["path"], *made.get("links to", ())]
-        return [path for path in named if isinstance(path, str) and os.path.isabs(path) and "\0" not in path]
+        origin = parse_json(read_regular(root / SPLIT_REPORT, _MOST_BYTES), root / SPLIT_REPORT)["made from"]
+        roots = [origin["path"], *origin.get("links to", ())]
+        return [path for path in roots if isinstance(path, str) and os.path.isabs(path) and "\0" not in path]
     except (CarvisError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []
 

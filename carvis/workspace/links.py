@@ -1,4 +1,4 @@
-"""The one rule on symbolic links: what lies behind one counts only where its target lies inside the allowed folders.
+"""The one rule on symbolic links: a link is followed only if its target lies inside the allowed folders.
 
 A folder or file that a person names may be a link itself. Below it, links are followed into it and into the folders of
 ``$CARVIS_LINKS``; those of a data set also into the splits of other data sets of its workspace.
@@ -31,7 +31,7 @@ def resolved(path: str | Path) -> Path:
         raise PathError(Message("A path is empty: name a file or a folder."))
     text = os.path.expanduser(text)
     try:
-        # The system gives up after some forty links: Python would go on until its stack is used up.
+        # The system gives up after some forty links; Python would recurse until its stack overflows.
         os.stat(text)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
@@ -48,8 +48,8 @@ def resolved(path: str | Path) -> Path:
 
 def named_roots() -> list[str]:
     """Return the folders of ``$CARVIS_LINKS``, separated as in ``$PATH``, resolved; relative ones do not count."""
-    named = (os.path.expanduser(text) for text in os.environ.get(LINKS_VARIABLE, "").split(os.pathsep))
-    return [os.path.realpath(text) for text in named if os.path.isabs(text)]
+    folders = (os.path.expanduser(text) for text in os.environ.get(LINKS_VARIABLE, "").split(os.pathsep))
+    return [os.path.realpath(text) for text in folders if os.path.isabs(text)]
 
 
 class Links:
@@ -132,16 +132,16 @@ def link_out_of(folder: str | Path) -> str | None:
     links = Links(folder)
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-        for entry in found:
+            by_name = sorted(entries, key=lambda entry: entry.name)
+        for entry in by_name:
             if entry.is_symlink():
                 if not links.hold(entry.path):
                     return entry.path
             elif entry.is_dir():
                 with os.scandir(entry.path) as inner:
-                    for one in inner:
-                        if one.is_symlink() and not links.hold(one.path):
-                            return one.path
+                    for child in inner:
+                        if child.is_symlink() and not links.hold(child.path):
+                            return child.path
     except OSError:
         pass
     return None

@@ -52,8 +52,8 @@ def fitting(name: str, longest: int = LONGEST) -> str:
     if _bytes(name) <= longest:
         return name
     mark = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:_MARK]
-    kept = name.encode("utf-8", "surrogateescape")[: longest - _MARK - 1].decode("utf-8", "ignore")
-    return f"{kept.rstrip()}-{mark}"
+    shortened = name.encode("utf-8", "surrogateescape")[: longest - _MARK - 1].decode("utf-8", "ignore")
+    return f"{shortened.rstrip()}-{mark}"
 
 
 def _bytes(name: str) -> int:

@@ -68,7 +68,7 @@ def os_reason(error: OSError) -> Message:
 
 
 def os_remedy(error: OSError) -> Message:
-    """Return what helps against it, as half a sentence: "choose a shorter name"."""
+    """Return the remedy, as half a sentence: "choose a shorter name"."""
     if fact := _fact(error):
         return fact[1]
     return (
@@ -79,12 +79,12 @@ def os_remedy(error: OSError) -> Message:
 
 
 def os_sentence(error: OSError) -> Message:
-    """Return one sentence on an error that nobody foresaw: the place, the reason and the remedy."""
+    """Return one sentence on an unexpected error: the place, the reason and the remedy."""
     place = error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename or b"")
     if not place:
         return Message("A file cannot be used ({reason}): {remedy}.", reason=os_reason(error), remedy=os_remedy(error))
     place = str(final_place(os.path.abspath(place)))
-    # What is written goes through a temporary file, whose name nobody knows: its folder is what a person knows.
+    # Files are written through temporary ones, whose names mean nothing to a person: the folder is named.
     if os.path.basename(place).startswith("."):
         place = os.path.dirname(place)
     return Message(

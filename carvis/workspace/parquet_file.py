@@ -83,25 +83,6 @@ def read_parquet(
         raise error(refusal(name, problem.args[0], remedy)) from problem
 
 
-def column_names(
-    source: str | Path,
-    *,
-    max_bytes: int = MAX_BYTES,
-    remedy: str | None = None,
-    error: type[CarvisError] = CarvisError,
-) -> list[str]:
-    """Return the names of a Parquet file's columns, in its order.
-
-    Raises:
-        error: as ``read_parquet``.
-    """
-    content = read_content(source, max_bytes, remedy, error)
-    try:
-        return list(_opened(content, [], MAX_ROWS).schema_arrow.names)
-    except Unusable as problem:
-        raise error(refusal(source, problem.args[0], remedy)) from problem
-
-
 def _table(content: bytes, columns: Mapping[str, Column], max_bytes: int, max_rows: int) -> "pd.DataFrame":
     import pandas as pd
     import pyarrow as pa
@@ -112,19 +93,19 @@ def _table(content: bytes, columns: Mapping[str, Column], max_bytes: int, max_ro
     file = _opened(content, [name for name, column in columns.items() if column.kind == "text"], max_rows)
     schema = file.schema_arrow
     names = schema.names
-    wanted = {name: column for name, column in columns.items() if name in names or not column.optional}
-    for name, column in wanted.items():
+    selected = {name: column for name, column in columns.items() if name in names or not column.optional}
+    for name, column in selected.items():
         if names.count(name) != 1:
             raise Unusable(_absent(name) if name not in names else _twice(name))
         _check_type(schema.field(name).type, name, column)
     try:
-        table = file.read(columns=list(wanted), use_pandas_metadata=False)
-        found = {name: _values(table.column(name), name, column) for name, column in wanted.items()}
+        table = file.read(columns=list(selected), use_pandas_metadata=False)
+        values = {name: _values(table.column(name), name, column) for name, column in selected.items()}
     except (pa.ArrowException, OSError, MemoryError) as problem:
         raise Unusable(_damaged()) from problem
     except UnicodeDecodeError as problem:
         raise Unusable(Message("a text in it is not UTF-8")) from problem
-    return pd.DataFrame(found, index=pd.RangeIndex(table.num_rows))
+    return pd.DataFrame(values, index=pd.RangeIndex(table.num_rows))
 
 
 def _opened(content: bytes, texts: list[str], max_rows: int) -> "pq.ParquetFile":
@@ -146,25 +127,25 @@ def _opened(content: bytes, texts: list[str], max_rows: int) -> "pq.ParquetFile"
         size = sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
         if size > MAX_DECODED or facts.num_rows * facts.num_columns > MAX_DECODED / 4:
             raise Unusable(_too_much())
-        there = {facts.schema.column(i).path for i in range(facts.num_columns)}
-        return pq.ParquetFile(pa.BufferReader(content), read_dictionary=[name for name in texts if name in there])
+        stored = {facts.schema.column(i).path for i in range(facts.num_columns)}
+        return pq.ParquetFile(pa.BufferReader(content), read_dictionary=[name for name in texts if name in stored])
     except (pa.ArrowException, OSError, ValueError, MemoryError) as problem:
         raise problem if isinstance(problem, Unusable) else Unusable(_damaged()) from problem
 
 
-def _check_type(found: "pa.DataType", name: str, column: Column) -> None:
+def _check_type(dtype: "pa.DataType", name: str, column: Column) -> None:
     import pyarrow.types as kinds
 
-    if kinds.is_dictionary(found) and column.kind == "text":
-        found = found.value_type
+    if kinds.is_dictionary(dtype) and column.kind == "text":
+        dtype = dtype.value_type
     fits = {
-        "text": kinds.is_string(found) or kinds.is_large_string(found),
-        "number": kinds.is_floating(found) or kinds.is_integer(found),
-        "whole": kinds.is_integer(found),
-        "flag": kinds.is_boolean(found),
+        "text": kinds.is_string(dtype) or kinds.is_large_string(dtype),
+        "number": kinds.is_floating(dtype) or kinds.is_integer(dtype),
+        "whole": kinds.is_integer(dtype),
+        "flag": kinds.is_boolean(dtype),
     }[column.kind]
     # A column of which no value is known has no type.
-    if not fits and not (kinds.is_null(found) and column.missing):
+    if not fits and not (kinds.is_null(dtype) and column.missing):
         needed = {
             "text": Message("texts"),
             "number": Message("numbers"),
@@ -176,16 +157,16 @@ def _check_type(found: "pa.DataType", name: str, column: Column) -> None:
                 "the column {column} must hold {needed}, and holds {kind}",
                 column=short(name),
                 needed=needed,
-                kind=short(str(found)),
+                kind=short(str(dtype)),
             )
         )
 
 
-def _values(column: "pa.ChunkedArray", name: str, wanted: Column) -> "list[str | None] | NDArray[Any]":
-    if column.null_count and not wanted.missing:
+def _values(column: "pa.ChunkedArray", name: str, expected: Column) -> "list[str | None] | NDArray[Any]":
+    if column.null_count and not expected.missing:
         raise Unusable(Message("the column {column} lacks a value", column=short(name)))
-    values = _texts(column) if wanted.kind == "text" else _numbers(column, name, wanted)
-    if wanted.unique and len(set(values)) < len(values):
+    values = _texts(column) if expected.kind == "text" else _numbers(column, name, expected)
+    if expected.unique and len(set(values)) < len(values):
         raise Unusable(Message("the column {column} holds a value twice", column=short(name)))
     return values
 
@@ -194,46 +175,46 @@ def _texts(column: "pa.ChunkedArray") -> list[str | None]:
     import numpy as np
     import pyarrow as pa
 
-    found: list[str | None] = []
+    texts: list[str | None] = []
     size = 0
     for chunk in column.chunks:
         if not pa.types.is_dictionary(chunk.type):
-            found += chunk.to_pylist()
+            texts += chunk.to_pylist()
             continue
         values = chunk.dictionary.to_pylist()
         if any("\0" in value for value in values if value):
             raise Unusable(Message("a text in it holds a NUL character"))
         codes = chunk.indices.to_numpy(zero_copy_only=False)
-        there = codes[np.isfinite(codes)].astype(np.int64) if chunk.null_count else codes
-        if len(there) and not (there.min() >= 0 and there.max() < len(values)):
+        valid = codes[np.isfinite(codes)].astype(np.int64) if chunk.null_count else codes
+        if len(valid) and not (valid.min() >= 0 and valid.max() < len(values)):
             raise Unusable(_damaged())
-        size += int(np.array([len(value or "") for value in values] or [0], np.int64)[there].sum())
+        size += int(np.array([len(value or "") for value in values] or [0], np.int64)[valid].sum())
         if size > MAX_DECODED / 4:
             raise Unusable(_too_much())
-        found += [None if code != code else values[int(code)] for code in codes.tolist()]
-    return found
+        texts += [None if code != code else values[int(code)] for code in codes.tolist()]
+    return texts
 
 
-def _numbers(column: "pa.ChunkedArray", name: str, wanted: Column) -> "NDArray[Any]":
+def _numbers(column: "pa.ChunkedArray", name: str, expected: Column) -> "NDArray[Any]":
     import numpy as np
 
     values = column.to_numpy()
     if values.dtype == object:
         values = np.array([np.nan if value is None else value for value in values], float)
-    if wanted.kind == "flag":
+    if expected.kind == "flag":
         return values
-    known = values[~np.isnan(values)] if wanted.missing and values.dtype.kind == "f" else values
-    if values.dtype.kind == "f" and not np.isfinite(known).all():
+    present = values[~np.isnan(values)] if expected.missing and values.dtype.kind == "f" else values
+    if values.dtype.kind == "f" and not np.isfinite(present).all():
         raise Unusable(Message("the column {column} holds NaN or infinity", column=short(name)))
-    if len(known) and not (wanted.low <= known.min() and known.max() <= wanted.high):
-        worst = float(known.min() if known.min() < wanted.low else known.max())
+    if len(present) and not (expected.low <= present.min() and present.max() <= expected.high):
+        outlier = float(present.min() if present.min() < expected.low else present.max())
         raise Unusable(
             Message(
                 "the column {column} holds {value}, outside {low} to {high}",
                 column=short(name),
-                value=f"{worst:g}",
-                low=f"{wanted.low:g}",
-                high=f"{wanted.high:g}",
+                value=f"{outlier:g}",
+                low=f"{expected.low:g}",
+                high=f"{expected.high:g}",
             )
         )
     return values

@@ -1,4 +1,4 @@
-"""Opening ordinary files and nothing else: a pipe would wait for ever, a device would never end."""
+"""Opening ordinary files only: a pipe would block, and a device may never end."""
 
 import errno
 import os
@@ -72,7 +72,7 @@ def read_regular(path: str | Path, max_bytes: int) -> bytes:
         FileKindError, OSError: as ``open_regular``.
     """
     with open_regular(path) as file:
-        # The reported size may be of another moment, or none at all (``/proc``): what is read is measured.
+        # The reported size may be stale or zero (``/proc``): the bytes read are counted.
         content = file.read(max_bytes + 1) if os.fstat(file.fileno()).st_size <= max_bytes else None
     if content is None or len(content) > max_bytes:
         raise CarvisError(
@@ -95,5 +95,5 @@ def _check(path: str | Path, mode: int) -> None:
 
 
 def kind_of_mode(mode: int) -> Message:
-    """Return what stands there in place of a file or a folder: "a pipe"."""
+    """Name what is neither a file nor a folder: "a pipe"."""
     return next((kind for is_kind, kind in _KINDS if is_kind(mode)), Message("no ordinary file"))

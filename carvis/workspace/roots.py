@@ -67,10 +67,10 @@ class Workspace:
 
         The folders of images are not looked through.
         """
-        places = [self.root, self.models_dir, self.root / "incorrect", *_here(self.data_dir, 1)]
-        places += [*_here(self.runs_dir, 2)[1:], *_here(self.evaluations_dir, 3)[1:]]
-        places += [*_here(self.cache_dir, 1)[1:], *_here(self.results_dir, 1)[1:]]
-        places += [folder / STAGING for folder in _here(self.data_dir, 1)]
+        places = [self.root, self.models_dir, self.root / "incorrect", *_folders_within(self.data_dir, 1)]
+        places += [*_folders_within(self.runs_dir, 2)[1:], *_folders_within(self.evaluations_dir, 3)[1:]]
+        places += [*_folders_within(self.cache_dir, 1)[1:], *_folders_within(self.results_dir, 1)[1:]]
+        places += [folder / STAGING for folder in _folders_within(self.data_dir, 1)]
         return sum(map(clear_leftovers, places))
 
     def resolve(self, path: str | Path, extra_roots: Iterable[str | Path] = ()) -> Path:
@@ -99,13 +99,13 @@ class Workspace:
 
         The workspace itself may be one. The demo comes last.
         """
-        ours = {self.runs_dir, self.evaluations_dir, self.cache_dir, self.results_dir}
+        own_folders = {self.runs_dir, self.evaluations_dir, self.cache_dir, self.results_dir}
         # A data set's own folder may be a link to anywhere.
         anywhere = Links(self.root.anchor)
         inside = [path for place in (self.data_dir, self.root) for path in children(place, anywhere, folders=True)]
         candidates = [self.root, self.data_dir, *inside]
-        found = [folder for folder in dict.fromkeys(candidates) if folder not in ours and is_dataset(folder)]
-        return sorted(found, key=is_demo)
+        datasets = [folder for folder in dict.fromkeys(candidates) if folder not in own_folders and is_dataset(folder)]
+        return sorted(datasets, key=is_demo)
 
     def image_roots(self) -> list[Path]:
         """List the folders that the images of a table may lie below: ``data/``, and the data sets beside it."""
@@ -128,7 +128,7 @@ class Workspace:
         folders = [self.evaluations_dir]
         for _depth in range(3):
             folders = [below for folder in folders for below in children(folder, links, folders=True)]
-        # What is damaged is listed, too: it is to be named.
+        # Damaged evaluations are listed, too, so that a page can name them.
         return [folder for folder in folders if os.path.lexists(folder / "metrics.json")]
 
     def runs(self) -> list[Path]:
@@ -145,10 +145,12 @@ class Workspace:
         links = self.links
         folders = [self.root, self.data_dir, self.root / "incorrect"]
         inside = walk(self.data_dir, links, folders=True, skip=_WITHOUT_TABLES, deepest=_TABLES_DEEP)
-        folders += [Path(found.path) for found in inside if found.name == "incorrect"]
-        found = {path for folder in folders for path in children(folder, links, folders=False) if path.suffix == ".csv"}
-        found |= {path for one in self.evaluations() if (path := one / "df2.csv").is_file()}
-        return sorted(found)
+        folders += [Path(tables.path) for tables in inside if tables.name == "incorrect"]
+        tables = {
+            path for folder in folders for path in children(folder, links, folders=False) if path.suffix == ".csv"
+        }
+        tables |= {path for evaluation in self.evaluations() if (path := evaluation / "df2.csv").is_file()}
+        return sorted(tables)
 
     def links_out(self) -> list[Path]:
         """List the models, tables, runs and evaluations that are skipped because a link leads out of the workspace."""
@@ -163,18 +165,18 @@ class Workspace:
             (self.evaluations_dir, ("",)),
         )
         anywhere = Links(self.root.anchor)
-        found = [
+        linked = [
             path
             for folder, suffixes in places
             for path in children(folder, anywhere)
             if path.name.lower().endswith(suffixes) and path.is_symlink() and not links.hold(path)
         ]
         inner = [*self._evaluation_folders(links), *self._run_folders(links)]
-        return sorted({*found, *(Path(path) for folder in inner if (path := link_out_of(folder)))})
+        return sorted({*linked, *(Path(path) for folder in inner if (path := link_out_of(folder)))})
 
 
 def _began(run: Path) -> str:
-    """Return when a run began, in UTC; one that waits is the newest of all. Its name may be anybody's choice."""
+    """Return when a run began, in UTC; a queued one is the newest. Runs may have any name."""
     try:
         return str(read_json(run / "status.json", dict, nan=None)["started"] or "9")
     except (CarvisError, KeyError):
@@ -186,12 +188,12 @@ def _is_backup(path: Path) -> bool:
     return path.name == "latest.weights.h5" and (path.parent / "training_metadata.json").is_file()
 
 
-def _here(folder: Path, levels: int) -> list[Path]:
+def _folders_within(folder: Path, levels: int) -> list[Path]:
     """List a folder and the folders in it, so many levels deep."""
-    found = [folder]
+    folders = [folder]
     for path in children(folder, folders=True) if levels else ():
-        found += _here(path, levels - 1)
-    return found
+        folders += _folders_within(path, levels - 1)
+    return folders
 
 
 def resolve_inside(path: str | Path, roots: Iterable[str | Path]) -> Path:

@@ -23,7 +23,7 @@ from carvis.workspace.temporary import (
 
 
 class FolderTakenError(CarvisError):
-    """A folder that was to be new holds something already."""
+    """A folder that must be new already has content."""
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def staged_folder(target: str | Path, replace: bool = False) -> Iterator[Path]:
     A target that is not there appears by one renaming. Into one that is there the new files are moved one by one, each
     taking the place of its namesake; what else lies there stays. A process that is killed before the first move leaves
     the old files; one that is killed later leaves the rest of its moves to the next start, or to whoever calls
-    ``settle`` or ``clear_leftovers``. A file that was changed in between is kept as ``<stem>.edited-1<suffix>``.
+    ``finish_moves`` or ``clear_leftovers``. A file that was changed in between is kept as ``<stem>.edited-1<suffix>``.
 
     Args:
         target: the folder.
@@ -62,7 +62,7 @@ def staged_folder(target: str | Path, replace: bool = False) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def write_errors(target: str | Path) -> Iterator[None]:
-    """Say in one sentence what keeps a file or folder from being written; an error of another place is left as it is.
+    """Raise one sentence on why a file or folder cannot be written; errors of other places pass unchanged.
 
     Raises:
         CarvisError: the place and what helps.
@@ -119,14 +119,14 @@ def _appear(new: Path, target: Path, replace: bool) -> None:
 
 def _decide(new: Path, target: Path) -> None:
     """Move all of ``new`` into ``target``: from the renaming on, whoever comes next finishes it."""
-    whole = new.with_name(WHOLE)
-    os.rename(new, whole)
+    complete = new.with_name(WHOLE)
+    os.rename(new, complete)
     moved: list[Path] = []
     try:
-        move(whole, target, moved)
+        move(complete, target, moved)
     except OSError:
         if not moved:
-            shutil.rmtree(whole, ignore_errors=True)
+            shutil.rmtree(complete, ignore_errors=True)
         raise
 
 
@@ -141,11 +141,11 @@ def discard(path: str | Path) -> None:
         os.rename(path, temporary / path.name)
 
 
-def settle(folder: str | Path, seconds: float = 2.0) -> None:
+def finish_moves(folder: str | Path, seconds: float = 2.0) -> None:
     """Wait while files of ``staged_folder`` are moved into a folder, and move them where their process was killed."""
-    until = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     while any(Path(folder).glob(f"{PREFIX}*/{WHOLE}")):
         clear_leftovers(folder)
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return
         time.sleep(0.01)

@@ -49,14 +49,14 @@ def temporary_folder(parent: str | Path) -> Iterator[Path]:
     if str(parent) not in _cleared:
         _cleared.add(str(parent))
         clear_leftovers(parent)
-    folder, held = _make(parent)
+    folder, lock = _make(parent)
     try:
         yield folder
     finally:
-        # What is decided stays for the next start, should it have got stuck on the way.
+        # A move that was begun is left for the next start to finish.
         if not (folder / WHOLE).is_dir():
             _remove_all_but_lock(folder)
-        _release(folder, held)
+        _release(folder, lock)
 
 
 def _make(parent: Path) -> tuple[Path, int | None]:
@@ -65,8 +65,8 @@ def _make(parent: Path) -> tuple[Path, int | None]:
         folder = parent / f"{PREFIX}{''.join(secrets.choice(_LETTERS) for _ in range(8))}"
         folder.mkdir()
         try:
-            held = _lock(folder)
-        # Before it was locked another process took it for a leftover, as it may.
+            lock = _lock(folder)
+        # Until it is locked, another process may take it for a leftover.
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -74,8 +74,8 @@ def _make(parent: Path) -> tuple[Path, int | None]:
                 return folder, None
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        if held is not None:
-            return folder, held
+        if lock is not None:
+            return folder, lock
     raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(parent))
 
 
@@ -85,7 +85,7 @@ def _lock(folder: Path) -> int | None:
     Of ``filelock`` not every version can tell whether the file that it has locked was removed by then.
     """
     path = folder / _LOCK
-    # Whoever put a link there would have its target opened.
+    # A link put there would have its target opened.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     handle = os.open(path, flags, 0o666)
     try:
@@ -120,17 +120,17 @@ def _remove_all_but_lock(folder: Path) -> None:
                     os.unlink(entry.path)
 
 
-def _release(folder: Path, held: int | None) -> None:
+def _release(folder: Path, lock: int | None) -> None:
     """Give a temporary folder up and remove it, where nothing but its lock is left in it."""
     # Windows removes no file that is open; elsewhere, once it is closed, the lock may be another process's.
-    if held is not None and os.name == "nt":
-        os.close(held)
+    if lock is not None and os.name == "nt":
+        os.close(lock)
     with contextlib.suppress(OSError):
         os.unlink(folder / _LOCK)
     with contextlib.suppress(OSError):
         os.rmdir(folder)
-    if held is not None and os.name != "nt":
-        os.close(held)
+    if lock is not None and os.name != "nt":
+        os.close(lock)
 
 
 def clear_leftovers(folder: str | Path) -> int:
@@ -146,8 +146,8 @@ def clear_leftovers(folder: str | Path) -> int:
     """
     cleared = 0
     try:
-        with os.scandir(folder) as found:
-            entries = [entry for entry in found if entry.name.startswith(".")]
+        with os.scandir(folder) as scan:
+            entries = [entry for entry in scan if entry.name.startswith(".")]
     except OSError:
         return 0
     for entry in entries:
@@ -167,15 +167,15 @@ def _clear(folder: Path) -> bool:
     for name in (_LOCK, WHOLE):
         if (folder / name).is_symlink():
             (folder / name).unlink()
-    held = _lock(folder)
-    if held is None:
+    lock = _lock(folder)
+    if lock is None:
         return False
     try:
         if (folder / WHOLE).is_dir():
             move(folder / WHOLE, folder.parent, [], decided)
         _remove_all_but_lock(folder)
     finally:
-        _release(folder, held)
+        _release(folder, lock)
     return True
 
 
@@ -187,7 +187,7 @@ def _is_of_an_earlier_version(entry: os.DirEntry) -> bool:
     if time.time() - facts.st_mtime < _EARLIER_AGE_SECONDS or (os.name != "nt" and facts.st_mode & 0o077):
         return False
     if stat.S_ISDIR(facts.st_mode):
-        # Half a split: nothing but a folder of its name.
+        # Half a split contains only a folder of its name.
         return os.listdir(entry.path) in ([f"{name['stem']}{name['suffix'] or ''}"], [])
     return stat.S_ISREG(facts.st_mode) and name["suffix"] in _EARLIER_SUFFIXES
 
@@ -199,7 +199,7 @@ def move(source: Path, target: Path, moved: list[Path], decided: float = float("
         moved: gets what has been moved.
         decided: what was changed in ``target`` since this time (seconds) is kept beside the new.
     """
-    # What is new comes first: the copy of an edited file is in place before the file itself is replaced.
+    # New files come first: the backup of an edited file is in place before the file itself is replaced.
     for entry in sorted(os.scandir(source), key=lambda entry: (os.path.lexists(target / entry.name), entry.name)):
         place = target / entry.name
         if entry.is_dir(follow_symlinks=False) and place.is_dir():

@@ -17,7 +17,7 @@ Refused = Callable[[str, Message], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TreeEntry:
     """A file or folder: its entry, whose ``stat()`` follows links, and the folders around it below the top."""
 
     entry: os.DirEntry
@@ -61,7 +61,7 @@ def walk(
     folders: bool | None = False,
     passed: Container[str] = (),
     deepest: int = DEEPEST,
-) -> Iterator[Found]:
+) -> Iterator[TreeEntry]:
     """Go through the files below a folder, or its folders, those of a folder by name.
 
     A folder that is reached by a link comes after those that lie there; each is gone through once. What cannot be read
@@ -87,21 +87,21 @@ def walk(
     except OSError as error:
         refuse(shown(str(top)), Message("cannot be read: {reason}", reason=os_reason(error)))
         return
-    me = (first.st_dev, first.st_ino)
-    seen = {me: str(top)}
-    waiting: deque[tuple[_Place, os.DirEntry]] = deque()
-    stack = [_Place(str(top), os.path.realpath(top), (), me, frozenset({me}))]
-    while stack or waiting:
+    identity = (first.st_dev, first.st_ino)
+    visited = {identity: str(top)}
+    pending_links: deque[tuple[_Place, os.DirEntry]] = deque()
+    stack = [_Place(str(top), os.path.realpath(top), (), identity, frozenset({identity}))]
+    while stack or pending_links:
         if stack:
             place = stack.pop()
         else:
-            place, link = waiting.popleft()
-            if place.number in seen:
-                refuse(place.path, _again(seen[place.number]))
+            place, link = pending_links.popleft()
+            if place.number in visited:
+                refuse(place.path, _already_visited(visited[place.number]))
                 continue
-            seen[place.number] = place.path
+            visited[place.number] = place.path
             if folders is not False:
-                yield Found(link, place.folders[:-1])
+                yield TreeEntry(link, place.folders[:-1])
         inner = []
         for entry in _entries(place.path, refuse, skip, hidden):
             try:
@@ -110,10 +110,10 @@ def walk(
                     continue
                 if entry.is_file():
                     if folders is not True:
-                        yield Found(entry, place.folders)
+                        yield TreeEntry(entry, place.folders)
                     continue
                 if not entry.is_dir():
-                    # Of a link that leads nowhere this tells so.
+                    # Raises for a link that leads nowhere.
                     kind = kind_of_mode(entry.stat().st_mode)
                     refuse(entry.path, Message("is {kind}, not a file", kind=kind))
                     continue
@@ -127,16 +127,16 @@ def walk(
             elif len(place.folders) >= deepest:
                 refuse(entry.path, Message("lies more than {n} folders deep: move it up", n=deepest))
             elif entry.path not in passed:
-                if number not in seen and folders is not False and not entry.is_symlink():
-                    yield Found(entry, place.folders)
-                found = _Place(entry.path, target, (*place.folders, entry.name), number, place.around | {number})
+                if number not in visited and folders is not False and not entry.is_symlink():
+                    yield TreeEntry(entry, place.folders)
+                child = _Place(entry.path, target, (*place.folders, entry.name), number, place.around | {number})
                 if entry.is_symlink():
-                    waiting.append((found, entry))
-                elif number in seen:
-                    refuse(entry.path, _again(seen[number]))
+                    pending_links.append((child, entry))
+                elif number in visited:
+                    refuse(entry.path, _already_visited(visited[number]))
                 else:
-                    seen[number] = entry.path
-                    inner.append(found)
+                    visited[number] = entry.path
+                    inner.append(child)
         stack += reversed(inner)
 
 
@@ -159,7 +159,7 @@ def children(
     """
     links, refuse = links or Links(folder), refused or (lambda path, reason: None)
     place = _Place(str(folder), os.path.realpath(folder), (), (0, 0), frozenset())
-    found = []
+    paths = []
     if os.path.exists(folder) and (reason := links.refusal(place.real)):
         refuse(str(folder), reason)
         return []
@@ -168,14 +168,14 @@ def children(
             if _target(entry, place, links, refuse) is None:
                 continue
             if folders is None or (entry.is_dir() if folders else entry.is_file()):
-                found.append(Path(entry.path))
+                paths.append(Path(entry.path))
         except OSError as error:
             refuse(entry.path, Message("cannot be read: {reason}", reason=os_reason(error)))
-    return found
+    return paths
 
 
 def holds_folder(folder: str | Path, links: Links | None = None) -> bool:
-    """Tell whether a folder lies directly in another one, hidden ones aside: at the first that is found."""
+    """Tell whether a folder holds a folder that is not hidden; stops at the first."""
     links = links or Links(folder)
     try:
         with os.scandir(folder) as entries:
@@ -191,20 +191,20 @@ def holds_folder(folder: str | Path, links: Links | None = None) -> bool:
 def _entries(path: str, refuse: Refused, skip: Container[str], hidden: bool) -> list[os.DirEntry]:
     try:
         with os.scandir(path) as entries:
-            found = [one for one in entries if hidden or not one.name.startswith(".")]
+            visible = [item for item in entries if hidden or not item.name.startswith(".")]
     except OSError as error:
         refuse(path, Message("cannot be read: {reason}", reason=os_reason(error)))
         return []
-    kept = []
-    for entry in sorted(found, key=lambda one: one.name):
+    accepted = []
+    for entry in sorted(visible, key=lambda item: item.name):
         if entry.name.lower() in skip:
             continue
         # Old archives hold names in other encodings, which can be neither shown nor written to a file.
         if is_text(entry.name):
-            kept.append(entry)
+            accepted.append(entry)
         else:
             refuse(shown(entry.path), Message("its name is not UTF-8: rename it"))
-    return kept
+    return accepted
 
 
 def _target(entry: os.DirEntry, place: _Place, links: Links, refuse: Refused) -> str | None:
@@ -219,9 +219,9 @@ def _target(entry: os.DirEntry, place: _Place, links: Links, refuse: Refused) ->
     return target
 
 
-def _again(other: str) -> Message:
+def _already_visited(other: str) -> Message:
     return Message("is the same folder as {other}, which is read already", other=other)
 
 
-def _number(found: os.stat_result) -> tuple[int, int]:
-    return found.st_dev, found.st_ino
+def _number(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

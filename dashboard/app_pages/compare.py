@@ -51,9 +51,9 @@ if len(evaluated) < 2:
 models = comparison.models(evaluated)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     controls.choose_models(evaluated, models)
-    controls.choose_copies(evaluated)
-known = {*workspace.model_files()} - evaluated.keys() - refused.keys()
-if missing := [name for name in chosen.model if name in known]:
+    controls.choose_image_set(evaluated)
+unevaluated = {*workspace.model_files()} - evaluated.keys() - refused.keys()
+if missing := [name for name in chosen.model if name in unevaluated]:
     names = ", ".join(plain(name) for name in missing)
     st.caption(_("Ignored, since not evaluated on this split: {names}.").format(names=names))
 if len(models) < 2:

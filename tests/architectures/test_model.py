@@ -121,18 +121,18 @@ def test_own_with_a_backbone_learns_in_all_layers():
 def test_a_saved_model_keeps_what_is_frozen(tmp_path):
     model = build_model("fine-tune", 3, 32, backbone="vgg16-slim")
     model.save(tmp_path / "m.keras")
-    again = keras.saving.load_model(tmp_path / "m.keras")
-    learning, still_learning = ([w.path for w in m.trainable_variables] for m in (model, again))
+    reloaded = keras.saving.load_model(tmp_path / "m.keras")
+    learning, still_learning = ([w.path for w in m.trainable_variables] for m in (model, reloaded))
     assert learning == still_learning and len(learning) == 10
 
 
-def test_grey_and_oblong_pictures():
+def test_grey_and_oblong_images():
     assert build_model("own", 3, (48, 64), channels=1).input_shape == (None, 48, 64, 1)
     assert build_model("transfer", 3, (48, 64), backbone="vgg16-slim").input_shape == (None, 48, 64, 3)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"),
+    ("options", "message"),
     [
         ({"recipe": "magic"}, "own, transfer, fine-tune"),
         ({"backbone": "vgg61"}, "choose one of vgg16"),
@@ -143,9 +143,9 @@ def test_grey_and_oblong_pictures():
         ({"backbone": "xception", "input_size": 20}, "xception cannot be built"),
     ],
 )
-def test_what_cannot_be_built_is_said_in_one_sentence(wanted, said):
-    with pytest.raises(ModelError, match=said):
-        build_model(**({"recipe": "transfer", "n_classes": 3, "input_size": 32} | wanted))
+def test_what_cannot_be_built_is_said_in_one_sentence(options, message):
+    with pytest.raises(ModelError, match=message):
+        build_model(**({"recipe": "transfer", "n_classes": 3, "input_size": 32} | options))
 
 
 def test_backbones_are_known_by_the_names_of_keras_too():
@@ -186,7 +186,7 @@ def test_preprocessing_agrees_with_that_of_keras(name):
     np.testing.assert_allclose(ours, theirs(image.copy()), atol=1e-4)
 
 
-def test_folded_batch_normalisation_answers_alike():
+def test_folded_batch_normalisation_predicts_alike():
     trained = build_model("own", 3, 32, backbone="vgg16-slim-bn", head_units=4)
     rng = np.random.default_rng(0)
     for layer in trained.layers:

@@ -104,7 +104,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path):
 
 
 @pytest.mark.real
-def test_real_mobilenet_weights_give_the_answers_of_keras(real_data):
+def test_real_mobilenet_weights_give_the_predictions_of_keras(real_data):
     path = real_data / "weights" / "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
     theirs = keras.applications.MobileNetV2(weights=str(path), include_top=False, input_shape=(96, 96, 3))
     model = build_model("transfer", 20, 96, path, "mobilenet_v2")

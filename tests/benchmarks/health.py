@@ -49,9 +49,9 @@ def _searched() -> str:
     begun = time.perf_counter()
     found = candidates(small)
     seconds = time.perf_counter() - begun
-    pairs = set(zip(found.one.tolist(), found.other.tolist(), strict=True))
+    pairs = set(zip(found.first.tolist(), found.second.tolist(), strict=True))
     right = sum((i, last + i) in pairs or (last + i, i) in pairs for i in range(PLANTED))
     return (
         f"candidates among {MANY:,} pictures: {seconds:.0f} s, {right} of {PLANTED:,} planted crops and mirror images,"
-        f" {len(found.one):,} candidates"
+        f" {len(found.first):,} candidates"
     )

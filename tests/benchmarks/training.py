@@ -42,7 +42,7 @@ def run() -> Iterator[str]:
             chunks = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
             yield compare(
                 f"evaluation of {len(images)} pictures by {name}, bare forward pass",
-                lambda clf=clf: evaluate(clf, data, "test", copies=False),
+                lambda clf=clf: evaluate(clf, data, "test", leakage=False),
                 lambda clf=clf, chunks=chunks: [clf.predict_prepared(chunk) for chunk in chunks],
                 pairs=3 if name == "VGG16" else 10,
             )

@@ -57,9 +57,9 @@ def test_a_class_that_training_did_not_hold_does_not_count(tmp_path):
 
 def test_several_data_sets_lend_names_only_where_they_agree(tmp_path):
     path = _model(tmp_path / "m.keras")
-    fruit, again = _data(tmp_path / "fruit"), _data(tmp_path / "again")
+    fruit, second = _data(tmp_path / "fruit"), _data(tmp_path / "again")
     cars = _data(tmp_path / "cars", ["a", "b", "c"])
-    assert load_classifier(path, data=[fruit, again, _data(tmp_path / "two", ["x", "y"])]).class_names == FRUIT
+    assert load_classifier(path, data=[fruit, second, _data(tmp_path / "two", ["x", "y"])]).class_names == FRUIT
     clf = load_classifier(path, data=[fruit, cars])
     assert clf.class_names == ["class 0", "class 1", "class 2"]
     assert any("fruit, cars" in sentence for sentence in clf.assumptions)
@@ -117,8 +117,8 @@ def test_a_guess_is_not_saved_with_the_model(tmp_path):
     guessed = load_classifier(path, data=data)
     card = read_card(save_classifier(guessed, tmp_path / "again.keras"))
     assert card.class_names is None and card.preprocessing is None and card.resize is None
-    told = guessed.replace(class_names=["x", "y", "z"], preprocessing="tf")
-    card = read_card(save_classifier(told, tmp_path / "told.keras"))
+    named = guessed.replace(class_names=["x", "y", "z"], preprocessing="tf")
+    card = read_card(save_classifier(named, tmp_path / "told.keras"))
     assert card.class_names == ["x", "y", "z"] and card.preprocessing == "tf" and card.resize is None
 
 

@@ -111,7 +111,7 @@ BODIES = [
 
 
 ENDS = ("flat", "by means", "nested twice")
-CASES = [(*one, "pooled") for one in BODIES] + [(*BODIES[i], end) for i, end in enumerate(ENDS)]
+CASES = [(*body, "pooled") for body in BODIES] + [(*BODIES[i], end) for i, end in enumerate(ENDS)]
 
 
 @pytest.mark.parametrize(("body", "expected", "end"), CASES, ids=lambda value: getattr(value, "__name__", str(value)))
@@ -140,7 +140,7 @@ def test_with_maps_of_two_levels_pooled_the_place_before_they_part():
     image = keras.Input((16, 16, 3))
     x = conv("first")(image)
     deep = conv("deep")(L.MaxPooling2D()(x))
-    clf = classifier(ended(image, x, L.Concatenate()([L.GlobalAveragePooling2D()(one) for one in (x, deep)])))
+    clf = classifier(ended(image, x, L.Concatenate()([L.GlobalAveragePooling2D()(level) for level in (x, deep)])))
     assert (clf.default_layer, clf.last_conv_layer) == ("first", "deep")
     [note] = clf.layer_graph.notes("deep")
     assert note.startswith("deep is one of several branches")

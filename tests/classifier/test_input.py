@@ -81,16 +81,16 @@ LEADING = {
 def test_numbers_tell_whether_a_model_scales_its_input(name, tmp_path):
     steps, ends, preprocessing = LEADING[name]
     model = built(*steps)
-    found = first_weights_range(model, SIZE[:2], 3)
-    assert (found.low, found.high) == pytest.approx(ends, rel=1e-3, abs=1e-3)
-    assert found.preprocessing == preprocessing
+    weights_range = first_weights_range(model, SIZE[:2], 3)
+    assert (weights_range.low, weights_range.high) == pytest.approx(ends, rel=1e-3, abs=1e-3)
+    assert weights_range.preprocessing == preprocessing
     if name != "mean_off":
         model.save(tmp_path / "m.keras")
         clf = load_classifier(tmp_path / "m.keras")
         assert clf.preprocessing == preprocessing
-        given = IMAGES.astype(np.float32)
-        given = {"unit": given / 255, "none": given, "tf": given / 127.5 - 1}[preprocessing]
-        np.testing.assert_allclose(clf.predict(IMAGES), model.predict(given, verbose=0), atol=1e-5)
+        pixels = IMAGES.astype(np.float32)
+        pixels = {"unit": pixels / 255, "none": pixels, "tf": pixels / 127.5 - 1}[preprocessing]
+        np.testing.assert_allclose(clf.predict(IMAGES), model.predict(pixels, verbose=0), atol=1e-5)
 
 
 def test_a_trusted_lambda_counts_and_what_cannot_be_told_is_said(tmp_path):
@@ -107,8 +107,8 @@ def test_a_trusted_lambda_counts_and_what_cannot_be_told_is_said(tmp_path):
 @pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
 def test_bases_with_their_preprocessing_inside_take_pixels(name):
     model = getattr(keras.applications, name)(weights=None, input_shape=(32, 32, 3), classes=2)
-    found = first_weights_range(model, (32, 32), 3)
-    assert found.preprocessing == "none" and found.certain
+    weights_range = first_weights_range(model, (32, 32), 3)
+    assert weights_range.preprocessing == "none" and weights_range.certain
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "bfloat16", "float64"])
@@ -120,7 +120,7 @@ def test_the_inputs_type_counts(dtype, tmp_path):
     expected = model.predict(tf.cast(IMAGES, dtype), verbose=0)
     np.testing.assert_allclose(clf.predict(IMAGES), expected, atol=1e-5)
     maps = heatmaps(clf, IMAGES, "grad-cam", layer="conv", score="probability")
-    np.testing.assert_allclose([one.probabilities for one in maps], expected, atol=1e-5)
+    np.testing.assert_allclose([heatmap.probabilities for heatmap in maps], expected, atol=1e-5)
     from carvis.explain import activations
 
     np.testing.assert_array_equal(activations(clf, IMAGES[0], "conv")["conv"].shape, (14, 14, 4))
@@ -135,9 +135,9 @@ def test_a_model_of_whole_numbers_is_never_fed_scaled_ones(tmp_path):
 
 @pytest.mark.parametrize("method", ["integrated-gradients", "smoothgrad", "occlusion"])
 def test_methods_at_the_input_of_whole_numbers_equal_those_of_floats(method):
-    whole, floats = built(L.Rescaling(1 / 255), dtype="uint8"), built(L.Rescaling(1 / 255))
-    floats.set_weights(whole.get_weights())
-    pair = [Classifier(model, "abc", preprocessing="none") for model in (whole, floats)]
+    integers, floats = built(L.Rescaling(1 / 255), dtype="uint8"), built(L.Rescaling(1 / 255))
+    floats.set_weights(integers.get_weights())
+    pair = [Classifier(model, "abc", preprocessing="none") for model in (integers, floats)]
     (a,), (b,) = (heatmaps(clf, IMAGES[:1], method, target=1) for clf in pair)
     assert a.status == "ok"
     # Occlusion fills with a mean colour, which whole numbers round.
@@ -183,10 +183,10 @@ def test_one_input_however_it_is_given(inputs, recwarn):
     if inputs == "fixed_batch":
         base.set_weights(model.get_weights())
     np.testing.assert_allclose(clf.predict(IMAGES), base.predict(IMAGES / 255.0, verbose=0), atol=1e-5)
-    assert [one.predicted for one in heatmaps(clf, IMAGES, layer=clf.last_conv_layer)] == list(
+    assert [heatmap.predicted for heatmap in heatmaps(clf, IMAGES, layer=clf.last_conv_layer)] == list(
         clf.predict(IMAGES).argmax(1)
     )
-    assert not [one for one in recwarn if "structure" in str(one.message)]
+    assert not [heatmap for heatmap in recwarn if "structure" in str(heatmap.message)]
 
 
 def test_a_batch_that_is_built_in_is_refused_in_a_sentence():

@@ -23,7 +23,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def sure(n: int, seed: int) -> keras.layers.Dense:
+def confident(n: int, seed: int) -> keras.layers.Dense:
     """Scores of several units, so that a second softmax would show."""
     return L.Dense(n, kernel_initializer=keras.initializers.RandomNormal(stddev=8, seed=seed), name=f"scores_{seed}")
 
@@ -32,7 +32,7 @@ def built(end, n=3, dtype=None) -> tuple[keras.Model, np.ndarray, np.ndarray]:
     """Return a model of two heads that ``end`` joins, and the scores of each head for ``IMAGES``."""
     image = keras.Input(SIZE, dtype=dtype)
     pooled = L.GlobalAveragePooling2D()(L.Conv2D(4, 3, activation="relu", name="conv")(image))
-    a, b = sure(n, 1)(pooled), sure(n, 2)(pooled)
+    a, b = confident(n, 1)(pooled), confident(n, 2)(pooled)
     return keras.Model(image, end(a, b)), *keras.Model(image, [a, b])(IMAGES.astype(np.float32) / 255, training=False)
 
 
@@ -166,9 +166,9 @@ def test_heatmaps_show_the_same_probabilities_whatever_their_score(name):
     model, a, b = built(end)
     expected = by_hand(np.asarray(a, np.float64), np.asarray(b, np.float64))
     for score in ("logit", "probability"):
-        (one,) = heatmaps(Classifier(model, "abc"), IMAGES[:1], layer="conv", score=score)
-        np.testing.assert_allclose(one.probabilities, expected[0], atol=2e-5)
-        assert one.status != "non-finite" and one.predicted == expected[0].argmax()
+        (heatmap,) = heatmaps(Classifier(model, "abc"), IMAGES[:1], layer="conv", score=score)
+        np.testing.assert_allclose(heatmap.probabilities, expected[0], atol=2e-5)
+        assert heatmap.status != "non-finite" and heatmap.predicted == expected[0].argmax()
 
 
 def test_sparsemax_goes_out_as_it_comes():
@@ -206,8 +206,8 @@ def test_one_output_is_a_binary_classifier(name):
     assert clf.output == meaning
     expected = by_hand(np.asarray(a, np.float64), np.asarray(b, np.float64))
     np.testing.assert_allclose(clf.predict(IMAGES), np.concatenate([1 - expected, expected], axis=1), atol=1e-5)
-    (one,) = heatmaps(clf, IMAGES[:1], layer="conv") if name in ("logit", "mean", "tanh") else (None,)
-    assert one is None or (one.score_kind == "logit" and one.predicted == int(expected[0, 0] > 0.5))
+    (heatmap,) = heatmaps(clf, IMAGES[:1], layer="conv") if name in ("logit", "mean", "tanh") else (None,)
+    assert heatmap is None or (heatmap.score_kind == "logit" and heatmap.predicted == int(expected[0, 0] > 0.5))
 
 
 def test_a_file_of_one_score_opens_with_and_without_names(tmp_path):
@@ -220,12 +220,12 @@ def test_a_file_of_one_score_opens_with_and_without_names(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("end", "says"),
+    ("end", "sentence"),
     [(lambda a, b: ops.relu(a), "as a regression model does"), (lambda a, b: ops.softmax(a), "1 for every image")],
 )
-def test_one_number_that_can_be_no_class_is_refused_unless_told(end, says):
+def test_one_number_that_can_be_no_class_is_refused_unless_told(end, sentence):
     model, _, _ = built(end, n=1)
-    with pytest.raises(ModelError, match=says):
+    with pytest.raises(ModelError, match=sentence):
         Classifier(model, ["a", "b"])
     assert Classifier(model, ["a", "b"], output="logit").output == "logit"
 
@@ -239,10 +239,13 @@ def test_the_log_loss_of_a_mixture_is_that_of_its_probabilities(tmp_path, make_p
     pooled = L.GlobalAveragePooling2D()(image)
     ends = [L.Dense(3, "softmax", kernel_initializer=keras.initializers.Identity(gain))(pooled) for gain in (12, 15)]
     model = keras.Model(image, L.Average()(ends))
-    found = evaluate(Classifier(model, "abc"), tmp_path / "data", "test", copies=False)
-    assert found.accuracy == 1
+    evaluation = evaluate(Classifier(model, "abc"), tmp_path / "data", "test", leakage=False)
+    assert evaluation.accuracy == 1
     by_hand = model.predict(np.full((1, *SIZE), (250, 10, 10), np.float32) / 255, verbose=0)[0, 0]
-    assert found.metrics["log_loss"] == pytest.approx(-np.log(by_hand), rel=0.3) and found.metrics["log_loss"] < 1e-3
+    assert (
+        evaluation.metrics["log_loss"] == pytest.approx(-np.log(by_hand), rel=0.3)
+        and evaluation.metrics["log_loss"] < 1e-3
+    )
 
 
 def test_scores_never_pass_two_softmaxes_and_say_what_they_are():
@@ -250,12 +253,12 @@ def test_scores_never_pass_two_softmaxes_and_say_what_they_are():
     clf = Classifier(model, "abc")
     assert clf.score_kind("logit") == "log-probability"
     mixed = (softmax(np.asarray(a) / 9) + softmax(np.asarray(b) / 9)) / 2
-    (asked,) = heatmaps(clf, IMAGES[:1], target=0, layer="conv")
-    assert asked.score_kind == "log-probability" and asked.score == pytest.approx(np.log(mixed[0, 0]), abs=1e-5)
+    (default,) = heatmaps(clf, IMAGES[:1], target=0, layer="conv")
+    assert default.score_kind == "log-probability" and default.score == pytest.approx(np.log(mixed[0, 0]), abs=1e-5)
     (share,) = heatmaps(clf, IMAGES[:1], target=0, layer="conv", score="probability")
     assert share.score_kind == "probability" and share.score == pytest.approx(mixed[0, 0], abs=1e-5)
-    one, scores, _ = built(lambda a, b: soft(a))
-    (plain,) = heatmaps(Classifier(one, "abc"), IMAGES[:1], target=0, layer="conv")
+    mixture, scores, _ = built(lambda a, b: soft(a))
+    (plain,) = heatmaps(Classifier(mixture, "abc"), IMAGES[:1], target=0, layer="conv")
     assert plain.score_kind == "logit" and plain.score == pytest.approx(float(scores[0, 0]), rel=1e-4)
 
 
@@ -270,7 +273,7 @@ def test_the_gradient_of_a_mixture_is_that_of_the_log_probability():
         tape.watch(activations)
         total = tf.reduce_sum(tf.math.log(above(activations)[:, 1]))
     expected = (activations * tape.gradient(total, activations)).numpy().sum(axis=-1)
-    np.testing.assert_allclose([one.raw for one in maps], expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose([heatmap.raw for heatmap in maps], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_softmax_layer_called_for_every_member_has_no_one_logit():
@@ -283,13 +286,13 @@ def test_a_softmax_layer_called_for_every_member_has_no_one_logit():
 def test_told_meanings_are_obeyed_saved_and_part_of_the_fingerprint(tmp_path):
     model, a, _ = built(lambda a, b: a)
     plain = Classifier(model, "abc")
-    told = Classifier(model, "abc", output="independent-logit")
-    np.testing.assert_allclose(told.predict(IMAGES), sigmoid(np.asarray(a)), atol=1e-5)
-    assert told.fingerprint != plain.fingerprint
+    named = Classifier(model, "abc", output="independent-logit")
+    np.testing.assert_allclose(named.predict(IMAGES), sigmoid(np.asarray(a)), atol=1e-5)
+    assert named.fingerprint != plain.fingerprint
     from carvis.classifier import save_classifier
 
-    again = load_classifier(save_classifier(told, tmp_path / "told.keras"))
-    assert again.output == "independent-logit" and again.fingerprint == told.fingerprint
+    reopened = load_classifier(save_classifier(named, tmp_path / "told.keras"))
+    assert reopened.output == "independent-logit" and reopened.fingerprint == named.fingerprint
     with pytest.raises(ModelError, match="no output meaning"):
         Classifier(model, "abc", output="percent")
 

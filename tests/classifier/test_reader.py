@@ -38,20 +38,20 @@ def reading_of(clf) -> tuple[str, str]:
     return clf.alpha, clf.orientation
 
 
-def said(clf) -> str:
+def assumptions_of(clf) -> str:
     return " ".join(clf.assumptions)
 
 
 def test_without_a_card_a_model_reads_as_keras_does_and_says_so(file):
     clf = load_classifier(file)
     assert reading_of(clf) == ("drop-alpha", "as-stored")
-    assert "drop-alpha" in said(clf) and "as-stored" in said(clf)
+    assert "drop-alpha" in assumptions_of(clf) and "as-stored" in assumptions_of(clf)
 
 
 def test_what_is_given_is_taken_and_not_assumed(file):
     clf = load_classifier(file, alpha="on-black", orientation="upright")
     assert reading_of(clf) == ("on-black", "upright")
-    assert "alpha" not in said(clf) and "EXIF" not in said(clf)
+    assert "alpha" not in assumptions_of(clf) and "EXIF" not in assumptions_of(clf)
     with pytest.raises(ModelError, match="on-white"):
         load_classifier(file, alpha="on-pink")
 
@@ -75,14 +75,14 @@ def test_a_card_names_the_reading_and_what_it_names_wrongly_is_said(file):
     path = file.with_suffix(".json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"alpha": "on-pink"}))
     clf = load_classifier(file)
-    assert reading_of(clf) == ("drop-alpha", "upright") and "on-pink" in said(clf)
+    assert reading_of(clf) == ("drop-alpha", "upright") and "on-pink" in assumptions_of(clf)
 
 
 def test_saving_keeps_the_reading_and_the_fingerprint(file, tmp_path):
     clf = load_classifier(file, ["dark", "light"], "unit", resize="nearest")
-    again = load_classifier(save_classifier(clf, tmp_path / "again.keras"))
-    assert reading_of(again) == reading_of(clf) and again.fingerprint == clf.fingerprint
-    assert again.assumptions == ["The card again.json marks as assumed: alpha, orientation."]
+    reopened = load_classifier(save_classifier(clf, tmp_path / "again.keras"))
+    assert reading_of(reopened) == reading_of(clf) and reopened.fingerprint == clf.fingerprint
+    assert reopened.assumptions == ["The card again.json marks as assumed: alpha, orientation."]
 
 
 def test_the_fingerprint_knows_the_reading():
@@ -114,17 +114,17 @@ def transparent(tmp_path):
 
 
 def test_evaluation_reads_as_the_model_does(file, transparent):
-    found = evaluate(load_classifier(file, ["dark", "light"]), transparent)
-    assert found.accuracy == 1 and found.setup["model"]["alpha"] == "drop-alpha"
-    assert any("drop-alpha" in note for note in found.setup["notes"])
+    evaluation = evaluate(load_classifier(file, ["dark", "light"]), transparent)
+    assert evaluation.accuracy == 1 and evaluation.setup["model"]["alpha"] == "drop-alpha"
+    assert any("drop-alpha" in note for note in evaluation.setup["notes"])
     assert evaluate(load_classifier(file, ["dark", "light"], alpha="on-white"), transparent).accuracy == 0.5
 
 
 def test_the_pipeline_equals_keras_own_directory_reader(transparent):
     paths = sorted(map(str, transparent.rglob("*.png")))
     model = Classifier(tiny(), ["dark", "light"], alpha="drop-alpha", orientation="as-stored")
-    ours = next(iter(pipeline(paths, input_size=(8, 8), reading=model.reading)))[1].numpy()
+    batch = next(iter(pipeline(paths, input_size=(8, 8), reading=model.reading)))[1].numpy()
     keras_own = keras.utils.image_dataset_from_directory(
         transparent / "test", image_size=(8, 8), shuffle=False, verbose=False
     )
-    np.testing.assert_array_equal(ours, next(iter(keras_own))[0].numpy())
+    np.testing.assert_array_equal(batch, next(iter(keras_own))[0].numpy())

@@ -59,7 +59,7 @@ def test_images_go_in_as_they_are(name, tmp_path):
     np.testing.assert_allclose(clf.predict(IMAGES), expected, atol=1e-6)
     paths = [write_image(tmp_path / f"{i}.png", image) for i, image in enumerate(IMAGES)]
     maps = list(heatmaps(clf, paths, layer="conv"))
-    np.testing.assert_allclose([one.probabilities for one in maps], expected, atol=1e-6)
+    np.testing.assert_allclose([heatmap.probabilities for heatmap in maps], expected, atol=1e-6)
     assert activations(clf, IMAGES[1], "conv")["conv"].shape == model.get_layer("conv").output.shape[1:]
 
 
@@ -83,9 +83,9 @@ def test_heatmaps_lie_on_the_object_whatever_the_model_cuts_off(name, method):
     clf = Classifier(spotting(*RESIZING[name]()), "ab", preprocessing="none")
     size = (60, 100)
     image = red_square(size, 20, 52)
-    (found,) = heatmaps(clf, image[None], method, target=1, layer="conv")
-    assert found.status == "ok"
-    assert summit(found, size) == pytest.approx((26, 58), abs=1.5)
+    (heatmap,) = heatmaps(clf, image[None], method, target=1, layer="conv")
+    assert heatmap.status == "ok"
+    assert summit(heatmap, size) == pytest.approx((26, 58), abs=1.5)
 
 
 def test_heatmaps_of_a_fixed_input_that_is_cropped_inside_lie_right_too():
@@ -93,15 +93,15 @@ def test_heatmaps_of_a_fixed_input_that_is_cropped_inside_lie_right_too():
     clf = Classifier(spotting(*steps, shape=(64, 64, 3)), "ab", preprocessing="none")
     image = red_square((64, 64), 30, 20, side=8)
     for method in ("grad-cam", "score-cam"):
-        (found,) = heatmaps(clf, image[None], method, target=1, layer="conv")
-        assert summit(found, (64, 64)) == pytest.approx((34, 24), abs=1)
-        assert not found.normalised[:16].any() and not found.normalised[:, 44:].any()
+        (heatmap,) = heatmaps(clf, image[None], method, target=1, layer="conv")
+        assert summit(heatmap, (64, 64)) == pytest.approx((34, 24), abs=1)
+        assert not heatmap.normalised[:16].any() and not heatmap.normalised[:, 44:].any()
 
 
 def test_what_a_model_does_not_cut_keeps_the_layers_own_resolution():
     clf = Classifier(spotting(L.Resizing(16, 16), SCALED), "ab", preprocessing="none")
-    (found,) = heatmaps(clf, red_square((60, 100), 20, 52)[None], target=1, layer="conv")
-    assert found.raw.shape == (16, 16)
+    (heatmap,) = heatmaps(clf, red_square((60, 100), 20, 52)[None], target=1, layer="conv")
+    assert heatmap.raw.shape == (16, 16)
 
 
 def test_an_open_size_without_resizing_is_named_and_can_be_given(tmp_path):
@@ -110,8 +110,8 @@ def test_an_open_size_without_resizing_is_named_and_can_be_given(tmp_path):
     assert clf.input_size == (224, 224) and any("224x224 is used" in sentence for sentence in clf.assumptions)
     assert load_classifier(tmp_path / "open.keras", input_size=(48, 64)).input_size == (48, 64)
     write_card(tmp_path / "open.keras", ModelCard(input_size=[32, 40]))
-    noted = load_classifier(tmp_path / "open.keras")
-    assert noted.input_size == (32, 40) and not any("is used" in sentence for sentence in noted.assumptions)
+    reopened = load_classifier(tmp_path / "open.keras")
+    assert reopened.input_size == (32, 40) and not any("is used" in sentence for sentence in reopened.assumptions)
 
 
 def test_a_given_size_comes_before_the_models_own_resizing(tmp_path):
@@ -128,8 +128,8 @@ def test_images_of_several_sizes_are_not_joined_and_a_card_keeps_the_size_open(t
         clf.prepare(IMAGES)
     path = save_classifier(clf, tmp_path / "m.keras")
     assert read_card(path).input_size is None and read_card(path).output == "probability"
-    again = load_classifier(path)
-    assert again.native_size and again.fingerprint == clf.fingerprint
+    reopened = load_classifier(path)
+    assert reopened.native_size and reopened.fingerprint == clf.fingerprint
 
 
 def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(tmp_path):
@@ -154,13 +154,13 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
     data = Dataset(tmp_path / "data")
     model = spotting(L.Resizing(32, 32), SCALED)
     clf = Classifier(model, "ab", preprocessing="none")
-    found = evaluate(clf, data, "test", copies=False)
-    assert found.metrics["n"] == 6 and len(found.metrics["unreadable"]) == 1
+    evaluation = evaluate(clf, data, "test", leakage=False)
+    assert evaluation.metrics["n"] == 6 and len(evaluation.metrics["unreadable"]) == 1
     # A black image has no red: its two classes are equal, and the first one is taken.
-    assert found.accuracy == 1
+    assert evaluation.accuracy == 1
     parts = read_parts(tmp_path / "data" / "parts.csv", data, "test")
-    looked = attention_on_parts(clf, data, "test", parts, AttentionSettings(target="true", layer="conv"))
-    assert (looked.table["share:spot"] > 0.8).all() and len(looked.table) == 3
+    attention = attention_on_parts(clf, data, "test", parts, AttentionSettings(target="true", layer="conv"))
+    assert (attention.table["share:spot"] > 0.8).all() and len(attention.table) == 3
     top = top_images(clf, data, "test", "conv", most=2)
     assert set(top.table["label"]) == {"b"}
     cropping = Classifier(spotting(L.Resizing(40, 40), L.CenterCrop(32, 32), SCALED), "ab", preprocessing="none")
@@ -169,8 +169,8 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
         row = places.loc[f"test/b/{i}.png"]
         assert 20 <= row.y * height <= 32 and 15 <= row.x * width <= 27
     image = red_square((60, 100), 20, 15)
-    (one,) = heatmaps(clf, image[None], target=1, layer="conv")
-    (tested,) = faithfulness(clf, [image], [one], steps=6, randomise=False)
+    (heatmap,) = heatmaps(clf, image[None], target=1, layer="conv")
+    (tested,) = faithfulness(clf, [image], [heatmap], steps=6, randomise=False)
     assert tested.verdict in ("better", "not-better")
 
 
@@ -191,11 +191,11 @@ def test_input_size_and_output_are_given_on_every_verb_that_opens_a_model(tmp_pa
     model, image = str(tmp_path / "open.keras"), str(tmp_path / "data" / "test" / "b" / "0.png")
     out = str(tmp_path / "evaluation")
     assert main(["summary", model, "--input-size", "48x64", "--output", "independent"]) == 0
-    assert "input 48x64x3" in (said := capsys.readouterr().out) and "output independent" in said
+    assert "input 48x64x3" in (printed := capsys.readouterr().out) and "output independent" in printed
     size = ["--input-size", "40"]
     assert main(["evaluate", model, str(tmp_path / "data"), "--no-copies", "--out", out, *size]) == 0
-    found = load_evaluation(out)
-    assert found.model_facts["input_size"] == (40, 40) and found.setup["model"]["output"] == "probability"
+    evaluation = load_evaluation(out)
+    assert evaluation.model_facts["input_size"] == (40, 40) and evaluation.setup["model"]["output"] == "probability"
     assert main(["heatmaps", model, image, "--out", str(tmp_path / "maps"), *size]) == 0
     assert main(["activations", model, image, "--out", str(tmp_path / "layers"), *size]) == 0
     assert main(["filters", model, *size]) == 0

@@ -21,8 +21,8 @@ def spotting(image, x, name="look", kernel=1):
     """A model that answers red by how much red there is."""
     middle = np.zeros((kernel, kernel, 3, 3), np.float32)
     middle[kernel // 2, kernel // 2] = np.eye(3)
-    looked = L.Conv2D(3, kernel, use_bias=False, name=name, kernel_initializer=keras.initializers.Constant(middle))(x)
-    pooled = L.GlobalAveragePooling2D()(L.AveragePooling2D(2)(looked))
+    features = L.Conv2D(3, kernel, use_bias=False, name=name, kernel_initializer=keras.initializers.Constant(middle))(x)
+    pooled = L.GlobalAveragePooling2D()(L.AveragePooling2D(2)(features))
     return keras.Model(image, L.Dense(3, "softmax", use_bias=False, kernel_initializer="identity")(pooled))
 
 
@@ -53,8 +53,8 @@ def twice(image):
 @pytest.mark.parametrize("method", ["grad-cam", "score-cam"])
 def test_a_wide_border_moves_the_map_back(padding, method):
     image = keras.Input((SIDE, SIDE, 3))
-    (found,) = heatmaps(classifier(spotting(image, padding(image))), RED[None], method, target="red")
-    assert middle_of(found) == pytest.approx((8, 24), abs=0.6)
+    (heatmap,) = heatmaps(classifier(spotting(image, padding(image))), RED[None], method, target="red")
+    assert middle_of(heatmap) == pytest.approx((8, 24), abs=0.6)
 
 
 def test_unpadded_convolutions_that_drop_much_of_the_border():
@@ -69,8 +69,8 @@ def test_unpadded_convolutions_that_drop_much_of_the_border():
     assert clf.layer_frame("look", (SIDE, SIDE)) == Frame(0.25, 0.75, 0.25, 0.75)
     red = np.zeros_like(RED)
     red[10:14, 18:22, 0] = 255
-    (found,) = heatmaps(clf, red[None], target="red")
-    assert middle_of(found) == pytest.approx((12, 20), abs=0.1)
+    (heatmap,) = heatmaps(clf, red[None], target="red")
+    assert middle_of(heatmap) == pytest.approx((12, 20), abs=0.1)
 
 
 def test_edges_by_hand():
@@ -93,14 +93,14 @@ def test_little_that_is_dropped_changes_no_map():
 
 def transformed(image):
     """What a spatial transformer does: another part of the model says how the image is moved."""
-    told = L.Dense(8)(L.Flatten()(L.AveragePooling2D(8)(image)))
-    return ops.image.affine_transform(image, told * 0 + ops.array([1, 0, 8, 0, 1, 8, 0, 0], "float32"))
+    parameters = L.Dense(8)(L.Flatten()(L.AveragePooling2D(8)(image)))
+    return ops.image.affine_transform(image, parameters * 0 + ops.array([1, 0, 8, 0, 1, 8, 0, 0], "float32"))
 
 
 def rolled(image):
-    told = L.Dense(1)(L.GlobalAveragePooling2D()(image))
+    weights = L.Dense(1)(L.GlobalAveragePooling2D()(image))
     return L.Lambda(lambda x: ops.roll(x[0], 8, axis=1) + 0 * ops.sum(x[1]), output_shape=(SIDE, SIDE, 3))(
-        [image, told]
+        [image, weights]
     )
 
 
@@ -109,8 +109,8 @@ def test_what_another_input_moves_lies_nowhere_in_particular(move):
     image = keras.Input((SIDE, SIDE, 3))
     clf = classifier(spotting(image, move(image)))
     assert clf.default_layer is None and "occlusion" in clf.layer_graph.why_no_default
-    (found,) = heatmaps(clf, RED[None], layer="look")
-    assert any("cannot be located on the image" in note for note in found.notes)
+    (heatmap,) = heatmaps(clf, RED[None], layer="look")
+    assert any("cannot be located on the image" in note for note in heatmap.notes)
 
 
 def gated(image):
@@ -147,8 +147,8 @@ def test_versions_of_an_image_in_the_batch(fold):
     """Augmentation at test time in one batch: each map is of one version only, so none is shown."""
     image = keras.Input((SIDE, SIDE, 3))
     both = spotting(image, fold(image)).outputs[0]
-    one, other = ops.split(both, 2, axis=0)
-    clf = classifier(keras.Model(image, (one + other) / 2))
+    first, second = ops.split(both, 2, axis=0)
+    clf = classifier(keras.Model(image, (first + second) / 2))
     assert clf.default_layer is None
     assert len(heatmaps(clf, np.stack([RED] * 3), "smoothgrad")) == 3
     for images in (RED[None], np.stack([RED] * 3)):

@@ -17,12 +17,12 @@ L = keras.layers
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A picture and two models: red itself and a dead channel; then, at half the size, their mean."""
+    """An image and two models: red itself and a dead channel; then, at half the size, their mean."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
-    picture = np.zeros((8, 8, 3), np.uint8)
-    picture[:4, :, 0] = 255
-    write_image("car.png", picture)
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[:4, :, 0] = 255
+    write_image("car.png", pixels)
     for name in ("one", "two"):
         image = keras.Input((8, 8, 3))
         x = L.Conv2D(2, 1, activation="relu", name="a")(image)
@@ -39,8 +39,8 @@ def folder(tmp_path, monkeypatch):
 
 def test_a_grid_a_layer_and_the_arrays_of_each_model(folder, capsys):
     assert main(["activations", "one.keras", "two.keras", "car.png", "--out", "out", "--side", "8"]) == 0
-    said = capsys.readouterr().out
-    assert "car.png  one  a  8x8  2 channels, 1 dead" in said and "1 of 1 images x 2 models" in said
+    output = capsys.readouterr().out
+    assert "car.png  one  a  8x8  2 channels, 1 dead" in output and "1 of 1 images x 2 models" in output
     names = [f"car--{model}{end}" for model in ("one", "two") for end in ("--a.png", "--b.png", ".npz")]
     assert sorted(path.name for path in Path("out").iterdir()) == names
     assert read_image("out/car--one--a.png").shape == (8 + 2 * 4, 2 * (8 + 4) + 4, 3)
@@ -56,7 +56,7 @@ def test_chosen_layers_in_another_look(folder):
     assert read_image("out/car--one--a.png").shape == (2 * (8 + 12 + 4) + 4, 8 + 2 * 4, 3)
 
 
-def test_nothing_is_overwritten_unasked_and_never_the_picture(folder, capsys):
+def test_nothing_is_overwritten_unasked_and_never_the_image(folder, capsys):
     command = ["activations", "one.keras", "car.png", "--out", "out"]
     assert main(command) == 0
     before = {path.name: path.read_bytes() for path in Path("out").iterdir()}
@@ -68,7 +68,7 @@ def test_nothing_is_overwritten_unasked_and_never_the_picture(folder, capsys):
     assert main(["activations", "one.keras", "x.png", "x--one--a.png", "--out", ".", "--overwrite"]) == 2
 
 
-def test_one_broken_picture_does_not_stop_the_rest(folder, capsys):
+def test_one_broken_image_does_not_stop_the_rest(folder, capsys):
     Path("bad.png").write_bytes(b"x")
     assert main(["activations", "one.keras", "bad.png", "car.png", "--out", "out"]) == 0
     captured = capsys.readouterr()
@@ -91,5 +91,5 @@ def test_one_broken_picture_does_not_stop_the_rest(folder, capsys):
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(folder, arguments, says, capsys):
     assert main(["activations", *arguments]) == 2
-    said = capsys.readouterr().err
-    assert says in said and sum(line.startswith("carvis: ") for line in said.splitlines()) == 1
+    output = capsys.readouterr().err
+    assert says in output and sum(line.startswith("carvis: ") for line in output.splitlines()) == 1

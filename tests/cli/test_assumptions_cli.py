@@ -50,8 +50,8 @@ def test_evaluate_says_what_is_clearly_better_beside_the_result(workspace, tmp_p
     folder = tmp_path / "out"
     arguments = ["evaluate", workspace / "models" / "m.keras", workspace / "data" / "fruit", "--out", folder]
     assert _run(workspace, *arguments) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "With preprocessing tf, 80 of 80 images are right; with preprocessing unit, 20" in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert "With preprocessing tf, 80 of 80 images are right; with preprocessing unit, 20" in output
     evaluation = load_evaluation(folder)
     assert any("preprocessing tf, 80 of 80" in note for note in evaluation.setup["notes"])
     assert evaluation.assumption_check.changes == {"preprocessing": "tf"} and evaluation.accuracy == 0.25
@@ -77,8 +77,8 @@ def test_all_verbs_say_the_same_names(workspace, tmp_path, capsys):
     assert order in capsys.readouterr().out
     target = ["--target", "Birne", "--out"]
     assert _run(workspace, "heatmaps", model, image, *target, tmp_path / "maps") == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "data set fruit, in Keras' folder order" in said and "preprocessing tf, 80 of 80" in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert "data set fruit, in Keras' folder order" in output and "preprocessing tf, 80 of 80" in output
     # The copy of an image lies in no data set, so that nothing lends names, unless --data does.
     copy = tmp_path / "copy.png"
     copy.write_bytes(image.read_bytes())
@@ -97,8 +97,8 @@ def test_what_is_settled_goes_into_the_card_when_asked_for(workspace, tmp_path, 
     assert _run(workspace, "summary", model, "--data", data) == 0 and read_card(model) is None
     capsys.readouterr()
     assert _run(workspace, "summary", model, "--data", data, "--save-card") == 0
-    said = capsys.readouterr().out
-    assert "clearly better" in said and "Still assumed: resize" in said
+    output = capsys.readouterr().out
+    assert "clearly better" in output and "Still assumed: resize" in output
     card = read_card(model)
     assert card.preprocessing == "tf" and card.class_names == Dataset(data).keras_class_names
     assert card.resize is None and card.sha256
@@ -135,9 +135,9 @@ def test_files_of_names(workspace, tmp_path, capsys):
     card = model.with_suffix(".json")
     card.write_text(json.dumps({"class_names": list("wxyz"), "preprocessing": "tf"}))
     try:
-        assert _run(workspace, "evaluate", model, data, "--no-copies", "--out", tmp_path / "out") == 2
+        assert _run(workspace, "evaluate", model, data, "--no-leakage", "--out", tmp_path / "out") == 2
     finally:
         card.unlink()
-    said = capsys.readouterr()
-    assert "m.json" in said.err and "remove class_names" in said.err
-    assert "With class order of the folders in Keras, 80 of 80 images are right" in " ".join(said.out.split())
+    captured = capsys.readouterr()
+    assert "m.json" in captured.err and "remove class_names" in captured.err
+    assert "With class order of the folders in Keras, 80 of 80 images are right" in " ".join(captured.out.split())

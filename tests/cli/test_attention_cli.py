@@ -42,8 +42,8 @@ COMMAND = ["attention", "models/one.keras", "data/mini"]
 
 def test_a_table_is_printed_and_files_are_written(workspace, capsys):
     assert main([*COMMAND, "--parts", "boxes.csv"]) == 0
-    said = capsys.readouterr().out
-    assert "one: 4 images" in said and "patch" in said and "elsewhere" in said and "100.0%" in said
+    output = capsys.readouterr().out
+    assert "one: 4 images" in output and "patch" in output and "elsewhere" in output and "100.0%" in output
     out = workspace / "data" / "results" / "attention"
     assert sorted(path.name for path in out.iterdir()) == [
         "attention.png",
@@ -64,7 +64,7 @@ def test_a_table_is_printed_and_files_are_written(workspace, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (COMMAND, "has no annotated parts"),
         (["attention", "data/mini"], "Give one or more"),
@@ -76,7 +76,7 @@ def test_a_table_is_printed_and_files_are_written(workspace, capsys):
         ([*COMMAND, "--parts", "boxes.csv", "--layer", "nowhere"], "nowhere"),
     ],
 )
-def test_wrong_input_ends_with_2_and_one_sentence(workspace, capsys, arguments, words):
+def test_wrong_input_ends_with_2_and_one_sentence(workspace, capsys, arguments, message):
     assert main(arguments) == 2
-    said = capsys.readouterr().err
-    assert words in said and said.count("carvis: ") == 1 and not Path("data/results").exists()
+    output = capsys.readouterr().err
+    assert message in output and output.count("carvis: ") == 1 and not Path("data/results").exists()

@@ -30,10 +30,10 @@ def workspace(tmp_path, monkeypatch):
 
 def test_check_says_what_is_wrong_and_what_to_do(workspace, capsys):
     assert main(["check", "data/mini", "--out", "health.json"]) == 0
-    said = capsys.readouterr().out
-    assert "2 of 2 test images are also in train (exact duplicates: 2, near-duplicates: 0)" in said
-    assert "measures memorisation" in said and "python -m carvis split" in said
-    assert "[bold]broken.jpg" in said and "Duplicates with another label: 1" in said
+    output = capsys.readouterr().out
+    assert "2 of 2 test images are also in train (exact duplicates: 2, near-duplicates: 0)" in output
+    assert "measures memorisation" in output and "python -m carvis split" in output
+    assert "[bold]broken.jpg" in output and "Duplicates with another label: 1" in output
     document = json.loads((workspace / "health.json").read_text("utf-8"))
     assert document["shared"]["test in train"] == {"n": 2, "exact": 2, "copies": 2}
     assert main(["check", "data/mini", "--out", "health.json"]) == 2
@@ -44,8 +44,8 @@ def test_check_says_what_is_wrong_and_what_to_do(workspace, capsys):
 
 def test_split_makes_a_data_set_that_check_finds_clean(workspace, capsys):
     assert main(["split", "data/mini", "--out", "data/new", "--fractions", "0.6", "0.2", "0.2"]) == 0
-    said = capsys.readouterr().out
-    assert "11 of 15 images" in said and "skipped: 2 (labels disagree)" in said and "no leakage between" in said
+    output = capsys.readouterr().out
+    assert "11 of 15 images" in output and "skipped: 2 (labels disagree)" in output and "no leakage between" in output
     assert main(["check", "data/new"]) == 0
     assert "No leakage: no image has a duplicate in another split" in capsys.readouterr().out
     assert main(["split", "data/mini", "--out", "data/new"]) == 2
@@ -54,8 +54,8 @@ def test_split_makes_a_data_set_that_check_finds_clean(workspace, capsys):
     assert sorted(path.name for path in (workspace / "list").iterdir()) == ["split.csv", "split.json"]
     assert main(["split", "data/mini", "--out", "more", "--seed", "-1"]) == 2
     assert main(["split", "data/mini", "--out", "halves", "--manifest", "--fractions", "0.5", "0.5", "0"]) == 0
-    said = capsys.readouterr().out
-    assert "2 classes have no test images: a, b" in said and "no valid images" not in said
+    output = capsys.readouterr().out
+    assert "2 classes have no test images: a, b" in output and "no valid images" not in output
 
 
 def test_where_nothing_can_be_read(workspace, capsys):

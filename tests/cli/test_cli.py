@@ -20,7 +20,7 @@ L = keras.layers
 
 @pytest.fixture
 def workspace(tmp_path, make_pictures, monkeypatch):
-    """Red, green and blue pictures, two models that tell them apart, and a table with Windows paths."""
+    """Red, green and blue images, two models that tell them apart, and a table with Windows paths."""
     for name, rgb in (("red", (220, 20, 20)), ("green", (20, 220, 20)), ("blue", (20, 20, 220))):
         make_pictures(tmp_path / "data" / "mini" / "test" / name, [f"{name}_{i}.png" for i in range(2)], rgb)
     for name in ("one", "two"):
@@ -39,10 +39,10 @@ def workspace(tmp_path, make_pictures, monkeypatch):
 
 def test_summary_shows_layers_and_what_can_be_explained(workspace, capsys):
     assert main(["summary", "models/one.keras"]) == 0
-    said = capsys.readouterr().out
-    assert "conv" in said and "default" in said
-    assert "18 parameters, 18 trainable, 0 frozen" in said
-    assert "3 classes: red, green, blue" in said
+    output = capsys.readouterr().out
+    assert "conv" in output and "default" in output
+    assert "18 parameters, 18 trainable, 0 frozen" in output
+    assert "3 classes: red, green, blue" in output
 
 
 def test_heatmaps_of_a_table_are_written_for_each_model(workspace, capsys):
@@ -61,19 +61,19 @@ def test_heatmaps_of_a_table_are_written_for_each_model(workspace, capsys):
 
 
 def test_the_tutorial_look_and_a_target_by_name(workspace):
-    picture = "data/mini/test/red/red_0.png"
+    image = "data/mini/test/red/red_0.png"
     arguments = ["--out", "out", "--target", "blue", "--colormap", "tutorial", "--scale", "density"]
-    assert main(["heatmaps", "models/one.keras", picture, *arguments]) == 0
+    assert main(["heatmaps", "models/one.keras", image, *arguments]) == 0
     assert Heatmap.load("out/red_0--one.npz").target_name == "blue"
 
 
 def test_a_contrast_by_another_method(workspace, capsys):
-    picture = "data/mini/test/red/red_0.png"
+    image = "data/mini/test/red/red_0.png"
     arguments = ["--out", "out", "--target", "red", "--against", "2", "--gamma", "0.5", "--method", "layercam"]
-    assert main(["heatmaps", "models/one.keras", picture, *arguments]) == 0
+    assert main(["heatmaps", "models/one.keras", image, *arguments]) == 0
     heatmap = Heatmap.load("out/red_0--one.npz")
     assert (heatmap.target_name, heatmap.method) == ("red rather than 0.5 x blue", "layercam")
-    assert main(["heatmaps", "models/one.keras", picture, "--against", "pink", "--out", "more"]) == 2
+    assert main(["heatmaps", "models/one.keras", image, "--against", "pink", "--out", "more"]) == 2
     assert "pink is not a class" in capsys.readouterr().err
 
 
@@ -93,7 +93,7 @@ def test_nothing_that_is_there_is_overwritten_unasked(workspace, capsys):
     assert main(command) == 0 and source.read_bytes() == before
     assert main(command) == 2 and "already exists" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
-    # An overlay of an earlier run as the picture: not even with leave.
+    # An overlay of an earlier run as the image: not even with leave.
     overlay = source.parent / "red_0--one.jpg"
     overlay.rename(source.parent / "red--one.jpg")
     shutil.copy(source.parent / "red--one.jpg", source.parent / "red.jpg")
@@ -112,11 +112,11 @@ def test_two_maps_never_share_a_file(workspace, capsys):
 
 
 def test_a_class_whose_name_is_a_number_is_meant_by_its_name(workspace):
-    picture = "data/mini/test/red/red_0.png"
+    image = "data/mini/test/red/red_0.png"
     names = ["--classes", "2,1,0", "--out", "out"]
-    assert main(["heatmaps", "models/one.keras", picture, "--target", "2", *names]) == 0
+    assert main(["heatmaps", "models/one.keras", image, "--target", "2", *names]) == 0
     assert Heatmap.load("out/red_0--one.npz").target == 0
-    assert main(["heatmaps", "models/one.keras", picture, "--target", "²", "--out", "more"]) == 2
+    assert main(["heatmaps", "models/one.keras", image, "--target", "²", "--out", "more"]) == 2
 
 
 def test_class_names_from_a_long_list_or_an_old_file(workspace, capsys):
@@ -165,16 +165,16 @@ def test_what_cannot_be_done_does_not_stop_the_rest(workspace, capsys):
     folder.mkdir()
     shutil.copy("data/mini/test/red/red_0.png", folder / "odd.png")
     Path("empty").mkdir()
-    pictures = ["empty", "none.csv", str(folder / "odd.png"), "data/mini/test/red/red_0.png"]
-    assert main(["heatmaps", "models/half.keras", "models/one.keras", *pictures, "--out", "out"]) == 0
+    images = ["empty", "none.csv", str(folder / "odd.png"), "data/mini/test/red/red_0.png"]
+    assert main(["heatmaps", "models/half.keras", "models/one.keras", *images, "--out", "out"]) == 0
     captured = capsys.readouterr()
     assert "2 of 2 images x 1 models" in captured.out
     assert all(name in captured.err for name in ("half.keras", "none.csv", "empty holds no image"))
-    assert main(["heatmaps", "models/one.keras", *pictures[2:], "--target", "true", "--out", "more"]) == 0
+    assert main(["heatmaps", "models/one.keras", *images[2:], "--target", "true", "--out", "more"]) == 0
     assert "a$_{x$" in capsys.readouterr().err
 
 
-def test_one_broken_picture_does_not_stop_the_rest(workspace, capsys):
+def test_one_broken_image_does_not_stop_the_rest(workspace, capsys):
     Path("bad.png").write_bytes(b"x")
     assert main(["heatmaps", "models/one.keras", "bad.png", "data/mini/test/red/red_0.png", "--out", "out"]) == 0
     captured = capsys.readouterr()
@@ -208,10 +208,10 @@ def test_bad_input_is_one_sentence_and_exit_code_2(workspace, arguments, says, c
         code = main(arguments)
     except SystemExit as stopped:
         code = stopped.code
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert code == 2
-    assert says in said
-    assert "usage:" in said or sum(line.startswith("carvis: ") for line in said.splitlines()) == 1
+    assert says in output
+    assert "usage:" in output or sum(line.startswith("carvis: ") for line in output.splitlines()) == 1
 
 
 def test_the_command_itself_ends_with_2_and_no_traceback(workspace):

@@ -20,7 +20,7 @@ NAMES = ["red", "green", "blue"]
 
 @pytest.fixture
 def workspace(tmp_path, make_pictures, monkeypatch):
-    """Pictures of three colours, a model that tells them apart and one that takes green for blue, both evaluated."""
+    """Images of three colours, a model that tells them apart and one that takes green for blue, both evaluated."""
     for split, n in (("test", 6), ("valid", 3)):
         for name, rgb in (("red", (220, 20, 20)), ("green", (20, 220, 20)), ("blue", (20, 20, 220))):
             make_pictures(tmp_path / "data" / "mini" / split / name, [f"{name}_{i}.png" for i in range(n)], rgb)
@@ -44,17 +44,17 @@ def workspace(tmp_path, make_pictures, monkeypatch):
 
 def test_models_are_compared_by_their_names(workspace, capsys):
     assert main(["compare", "poor", "models/good.keras", "--out", "out"]) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "18 images" in said and "Only good is right" in said
-    assert "good is better than poor. Only good is right on 6 images; only poor on 0 (McNemar p = 0.031)." in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert "18 images" in output and "Only good is right" in output
+    assert "good is better than poor. Only good is right on 6 images; only poor on 0 (McNemar p = 0.031)." in output
     # Validation was evaluated for one of the two.
-    assert "good: no temperature fits the validation images" in said and "poor: no" not in said
+    assert "good: no temperature fits the validation images" in output and "poor: no" not in output
     document = json.loads((workspace / "out" / "comparison.json").read_text("utf-8"))
     assert document["lattice"] == {"11": 12, "10": 0, "01": 6, "00": 0}
     assert document["scoreboard"][1]["parameters"] == 18 and document["scoreboard"][1]["milliseconds"] is None
     assert document["pairs"][0]["p"] == 2 * 0.5**6
-    pictures = pd.read_csv(workspace / "out" / "pictures.csv", dtype={"pattern": str})
-    assert (pictures["pattern"] == "01").sum() == 6 and len(pictures) == 18
+    images = pd.read_csv(workspace / "out" / "images.csv", dtype={"pattern": str})
+    assert (images["pattern"] == "01").sum() == 6 and len(images) == 18
     assert len(pd.read_csv(workspace / "out" / "classes.csv")) == 3
     for name in ("scoreboard.png", "reliability.png"):
         assert (workspace / "out" / name).read_bytes().startswith(b"\x89PNG")
@@ -72,12 +72,12 @@ def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsy
     # The same mistakes as on test, learnt from twice as sure.
     space = Workspace(workspace)
     for split in ("test", "valid"):
-        found = load_evaluation(evaluation_folder(space, "mini", split, "good"))
-        table = found.predictions.copy()
+        reloaded = load_evaluation(evaluation_folder(space, "mini", split, "good"))
+        table = reloaded.predictions.copy()
         table[["p:red", "p:green", "p:blue"]] = np.float32([0.9, 0.1, 0])
         table["predicted"], table["confidence"] = "red", np.float32(0.9)
         table.loc[table.index[:3], "label"], table.loc[table.index[3:], "label"] = "green", "red"
-        type(found)(table, summarise(table, NAMES) | {"unreadable": [], "left_out": {}}, found.setup).save(
+        type(reloaded)(table, summarise(table, NAMES) | {"unreadable": [], "left_out": {}}, reloaded.setup).save(
             evaluation_folder(space, "mini", split, "good")
         )
     other = load_evaluation(evaluation_folder(space, "mini", "test", "poor"))
@@ -87,8 +87,8 @@ def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsy
     type(other)(table, metrics, other.setup).save(workspace / "elsewhere")
     assert main(["compare", "elsewhere", "good"]) == 0
     # On validation 6 of 9 are right at 9 : 1, so T = ln 9 / ln 2.
-    said = " ".join(capsys.readouterr().out.split())
-    assert f"overconfident on the 9 validation images: temperature {np.log(9) / np.log(2):.2f}." in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert f"overconfident on the 9 validation images: temperature {np.log(9) / np.log(2):.2f}." in output
 
 
 def test_folders_of_evaluations_and_time(workspace, capsys):
@@ -106,7 +106,7 @@ def test_folders_of_evaluations_and_time(workspace, capsys):
         (["good", "poor", "--split", "valid"], "data/evaluations/DATA/valid/poor"),
         (["good", "poor", "--split", "holdout"], "--split holdout is invalid"),
         (["good", "poor", "--data", "other"], "data/evaluations/other/test/good"),
-        (["good", "poor", "--without-copies"], "does not say which images are also in training"),
+        (["good", "poor", "--without-leakage"], "does not say which images are also in training"),
         (["data/evaluations/mini/test/good", "data/evaluations/mini/valid/good"], "different images"),
     ],
 )

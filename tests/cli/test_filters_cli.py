@@ -64,10 +64,10 @@ def test_ctrl_c_keeps_what_is_done_and_goes_on_later(workspace, capsys, monkeypa
     monkeypatch.setattr(ascent._Ascent, "finished", finished)
     assert main(["filters", "models/one.keras", "base/conv", "--out", "grid.png", *SMALL]) == 130
     assert json.loads(Path("grid.json").read_text())["filters"] == [0, 1]
-    drawn = []
-    monkeypatch.setattr(ascent._Ascent, "finished", lambda self, state: drawn.append(state.index) or own(self, state))
+    calls = []
+    monkeypatch.setattr(ascent._Ascent, "finished", lambda self, state: calls.append(state.index) or own(self, state))
     assert main(["filters", "models/one.keras", "base/conv", "--out", "grid.png", "--overwrite", *SMALL]) == 0
-    assert drawn == [2] and json.loads(Path("grid.json").read_text())["filters"] == [0, 1, 2]
+    assert calls == [2] and json.loads(Path("grid.json").read_text())["filters"] == [0, 1, 2]
 
 
 def test_lists_of_filters_are_read():
@@ -95,7 +95,7 @@ def test_lists_of_filters_are_read():
 def test_wrong_input_is_one_sentence_and_exit_code_2(workspace, arguments, says, capsys):
     if "dense" in arguments:
         model = keras.models.load_model("models/one.keras")
-        arguments = [model.layers[-1].name if one == "dense" else one for one in arguments]
+        arguments = [model.layers[-1].name if argument == "dense" else argument for argument in arguments]
     assert main(["filters", *arguments]) == 2
-    said = capsys.readouterr().err
-    assert says in said and sum(line.startswith("carvis: ") for line in said.splitlines()) == 1
+    output = capsys.readouterr().err
+    assert says in output and sum(line.startswith("carvis: ") for line in output.splitlines()) == 1

@@ -52,8 +52,8 @@ def test_before_and_after_the_verb(bare, capsys):
         assert main([*arguments, "--classes", "x", "--encoding", "y", "--preprocessing", "z"][: len(arguments)]) == 2
         with pytest.raises(SystemExit):
             main([*arguments, "--wrong"])
-        said = capsys.readouterr().err
-        assert "使い方" in said and "認識できない引数です: --wrong" in said
+        output = capsys.readouterr().err
+        assert "使い方" in output and "認識できない引数です: --wrong" in output
     with pytest.raises(SystemExit):
         main(["summary", "none.keras", "--wrong"])
     assert "unrecognized arguments: --wrong" in capsys.readouterr().err
@@ -68,7 +68,7 @@ def test_no_help_stays_english(bare, verb):
     with speaking("ja"), argparse_speaking():
         parser = _parser("ja")
         if verb:
-            [actions] = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+            [actions] = [item for item in parser._actions if isinstance(item, argparse._SubParsersAction)]
             parser = actions.choices[verb]
         for action in parser._actions:
             # An old spelling of an option is accepted and not shown.
@@ -90,10 +90,10 @@ def test_errors_and_results_are_japanese(bare, tmp_path, capsys):
     bare.chdir(tmp_path)
     bare.setenv("CARVIS_LANGUAGE", "ja")
     assert main(["summary", "tiny.keras", "--classes", "猫,犬"]) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     # No assumption and no fact of the model is told in English.
-    assert not re.search("[a-z]+ [a-z]+ [a-z]+", said)
-    assert "2 クラス: 猫, 犬" in said and "3 層、パラメータ 62（学習対象 62、凍結 0）" in said
+    assert not re.search("[a-z]+ [a-z]+ [a-z]+", output)
+    assert "2 クラス: 猫, 犬" in output and "3 層、パラメータ 62（学習対象 62、凍結 0）" in output
     assert main(["heatmaps", "tiny.keras", "none*.jpg"]) == 2
     assert "none*.jpg に一致するものがありません" in capsys.readouterr().err
     assert main(["runs"]) == 0

@@ -43,8 +43,8 @@ def test_summary_marks_the_default_and_branches(models, capsys):
 
 
 def test_a_model_without_a_map_leaves_the_others_and_has_other_methods(models, tmp_path, make_pictures, capsys):
-    [picture] = make_pictures(tmp_path / "test" / "cat", ["x.png"])
-    both = [str(models / "flat.keras"), str(models / "gated.keras"), str(picture)]
+    [image] = make_pictures(tmp_path / "test" / "cat", ["x.png"])
+    both = [str(models / "flat.keras"), str(models / "gated.keras"), str(image)]
     assert main(["heatmaps", *both, "--out", str(tmp_path / "one")]) == 0
     assert "skipped: flat has no layer with a feature map" in capsys.readouterr().err
     assert sorted(file.name for file in (tmp_path / "one").glob("*.npz")) == ["x--gated.npz"]
@@ -56,36 +56,36 @@ def test_a_model_without_a_map_leaves_the_others_and_has_other_methods(models, t
 
 
 def test_a_branch_is_named_where_it_is_drawn(models, tmp_path, make_pictures, capsys):
-    pictures = make_pictures(tmp_path / "test" / "cat", ["x.png", "y.png"])
-    args = ["heatmaps", str(models / "gated.keras"), *map(str, pictures), "--layer", "gate"]
+    images = make_pictures(tmp_path / "test" / "cat", ["x.png", "y.png"])
+    args = ["heatmaps", str(models / "gated.keras"), *map(str, images), "--layer", "gate"]
     assert main([*args, "--out", str(tmp_path / "out")]) == 0
-    words = "gate is one of several branches: its heatmap lacks the evidence of the others."
-    # Said once, however many pictures there are.
-    assert capsys.readouterr().out.count(words) == 1
-    assert Heatmap.load(tmp_path / "out" / "x--gated.npz").notes == (words,)
+    sentence = "gate is one of several branches: its heatmap lacks the evidence of the others."
+    # Said once, however many images there are.
+    assert capsys.readouterr().out.count(sentence) == 1
+    assert Heatmap.load(tmp_path / "out" / "x--gated.npz").notes == (sentence,)
 
 
 @pytest.mark.parametrize("folder", ["test/cat", "test/cat/dog", "test/cat/2019", "val/cat/a/b"])
 @pytest.mark.parametrize("target", [["--target", "true"], ["--target", "true", "--against", "dog"]])
 def test_the_true_class_is_the_first_folder_below_the_split(models, tmp_path, make_pictures, folder, target, capsys):
-    [picture] = make_pictures(tmp_path / "mini" / folder, ["x.png"])
-    args = ["heatmaps", str(models / "gated.keras"), str(picture), *target, "--out", str(tmp_path / "out")]
+    [image] = make_pictures(tmp_path / "mini" / folder, ["x.png"])
+    args = ["heatmaps", str(models / "gated.keras"), str(image), *target, "--out", str(tmp_path / "out")]
     assert main(args) == 0
     assert Heatmap.load(tmp_path / "out" / "x--gated.npz").target_name.startswith("cat")
     assert "as its label" not in capsys.readouterr().err
 
 
 def test_a_label_that_is_guessed_is_said(models, tmp_path, make_pictures, capsys):
-    [picture] = make_pictures(tmp_path / "holiday" / "dog", ["x.png"])
-    args = ["heatmaps", str(models / "gated.keras"), str(picture), "--target", "true", "--out", str(tmp_path / "out")]
+    [image] = make_pictures(tmp_path / "holiday" / "dog", ["x.png"])
+    args = ["heatmaps", str(models / "gated.keras"), str(image), "--target", "true", "--out", str(tmp_path / "out")]
     assert main(args) == 0
     assert Heatmap.load(tmp_path / "out" / "x--gated.npz").target_name == "dog"
     assert "its label is taken to be the name of its folder, dog." in capsys.readouterr().err
 
 
 def test_an_old_file_without_notes_is_read(models, tmp_path, make_pictures):
-    [picture] = make_pictures(tmp_path / "test" / "cat", ["x.png"])
-    assert main(["heatmaps", str(models / "gated.keras"), str(picture), "--out", str(tmp_path / "out")]) == 0
+    [image] = make_pictures(tmp_path / "test" / "cat", ["x.png"])
+    assert main(["heatmaps", str(models / "gated.keras"), str(image), "--out", str(tmp_path / "out")]) == 0
     with np.load(tmp_path / "out" / "x--gated.npz") as file:
         facts = json.loads(str(file["facts"]))
         del facts["notes"]

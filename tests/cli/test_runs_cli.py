@@ -16,9 +16,9 @@ def test_logs_are_compared_and_two_trainings_in_one_are_told(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path / "elsewhere")
     workspace = ["--workspace", str(tmp_path)]
     assert main(["runs", "compare", "logs/mine.csv", "../logs/bare.json", *workspace]) == 0
-    said = capsys.readouterr().out
-    assert "logs/mine.csv: This log holds two trainings: the second starts at epoch 3." in said
-    assert "75.0%" in said and "../logs/bare.json" in said
+    output = capsys.readouterr().out
+    assert "logs/mine.csv: This log holds two trainings: the second starts at epoch 3." in output
+    assert "75.0%" in output and "../logs/bare.json" in output
     assert main(["runs", "compare", "logs/mine.csv", "--encoding", "ascii", *workspace]) == 2
     assert "not text in ascii" in capsys.readouterr().err
     assert main(["runs", "compare", "gone.csv", *workspace]) == 2

@@ -49,8 +49,8 @@ def test_totals_count_shared_layers_once():
 
     image = keras.Input((8, 8, 3))
     shared = L.Conv2D(3, 1)
-    found = totals(keras.Model(image, L.Add()([shared(image), shared(shared(image))])))
-    assert found == (2, 12, 12) and found.frozen == 0
+    result = totals(keras.Model(image, L.Add()([shared(image), shared(shared(image))])))
+    assert result == (2, 12, 12) and result.frozen == 0
 
 
 def test_rows_on_paper():

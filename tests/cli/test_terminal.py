@@ -33,9 +33,9 @@ def test_names_of_a_data_set_do_not_steer_the_terminal(tmp_path, capsys):
             write_image(tmp_path / "data" / split / label / "1.png", values)
     assert main(["check", str(tmp_path / "data"), "--workspace", str(tmp_path)]) == 0
     assert main(["check", str(tmp_path / "\x1b[2J"), "--workspace", str(tmp_path)]) == 2
-    said = capsys.readouterr()
-    assert r"\x1b]0;owned\x07" in said.out and r"\x1b[2J" in said.err
-    assert "\x1b" not in said.out + said.err and "[/b]" in said.out
+    captured = capsys.readouterr()
+    assert r"\x1b]0;owned\x07" in captured.out and r"\x1b[2J" in captured.err
+    assert "\x1b" not in captured.out + captured.err and "[/b]" in captured.out
 
 
 def test_cells_and_titles_of_tables_neither(capsys):
@@ -48,5 +48,5 @@ def test_cells_and_titles_of_tables_neither(capsys):
         new_console().print(table)
         new_console().print("\x1b[2J")
         print("\x1b[1A")
-    said = capsys.readouterr().out
-    assert "\x1b" not in said and r"[/b]\x1b[31m" in said and r"\x1b[2Jtitle" in said
+    output = capsys.readouterr().out
+    assert "\x1b" not in output and r"[/b]\x1b[31m" in output and r"\x1b[2Jtitle" in output

@@ -43,7 +43,7 @@ def test_ids_are_the_same_on_every_machine():
     assert canonical_id("test/Golf/a.jpg") == "test/Golf/a.jpg"
 
 
-def test_an_id_leads_back_to_its_picture(cars):
+def test_an_id_leads_back_to_its_image(cars):
     data = Dataset(cars)
     for split in data.splits:
         for sample in data.samples(split).itertuples():
@@ -62,7 +62,7 @@ def test_a_decomposed_name_on_disk_is_found_by_its_composed_id(tmp_path, make_pi
     assert data.resolve("test/プジョー/a.jpg").is_file()
 
 
-def test_files_that_are_no_pictures_are_listed(cars):
+def test_files_that_are_no_images_are_listed(cars):
     (cars / "train" / "Zoe").mkdir()
     (cars / "train" / "Zoe" / "notes.txt").write_text("x")
     (cars / "train" / "Zoe" / "empty.jpg").touch()
@@ -106,7 +106,7 @@ def test_of_two_spellings_of_a_name_the_one_that_the_id_leads_to_is_kept(tmp_pat
     assert len(others) == (2 if os.sep == "/" else 1) and others["reason"].str.contains("same name as").all()
 
 
-def test_the_fingerprint_knows_the_pictures_not_the_place(cars, tmp_path):
+def test_the_fingerprint_knows_the_images_not_the_place(cars, tmp_path):
     first = Dataset(cars).fingerprint
     elsewhere = tmp_path / "elsewhere" / "renamed"
     shutil.copytree(cars, elsewhere)
@@ -117,7 +117,7 @@ def test_the_fingerprint_knows_the_pictures_not_the_place(cars, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("folder", "says"),
+    ("folder", "sentence"),
     [
         ("none", "is not a folder"),
         ("cars/train", "name the folder above it"),
@@ -125,8 +125,8 @@ def test_the_fingerprint_knows_the_pictures_not_the_place(cars, tmp_path):
         (".", "name a data set in it"),
     ],
 )
-def test_a_wrong_folder_is_told_what_to_do(cars, folder, says):
-    with pytest.raises(DatasetError, match=says):
+def test_a_wrong_folder_is_told_what_to_do(cars, folder, sentence):
+    with pytest.raises(DatasetError, match=sentence):
         Dataset(cars.parent / folder)
 
 
@@ -152,7 +152,7 @@ def test_the_pipeline_keeps_order_and_equals_the_reader(cars, make_pictures):
 
 
 def test_the_pipeline_leaves_out_and_reports_what_it_cannot_read(cars):
-    (cars / "train" / "Audi a3" / "bad.jpg").write_bytes(b"no picture")
+    (cars / "train" / "Audi a3" / "bad.jpg").write_bytes(b"no image")
     paths = Dataset(cars).samples("train")["path"].tolist()
     bad = next(i for i, path in enumerate(paths) if path.endswith("bad.jpg"))
     unreadable = Unreadable()
@@ -165,13 +165,13 @@ def test_the_pipeline_leaves_out_and_reports_what_it_cannot_read(cars):
 
 
 def test_batches_are_full_whatever_cannot_be_read(cars, make_pictures):
-    made = make_pictures(cars / "train" / "Zoe", [f"{i:02}.jpg" for i in range(40)])
-    good = {0, 1, 5, 23, 24, 31, 38}
-    for i, path in enumerate(made):
-        if i not in good:
-            path.write_bytes(b"no picture")
+    written = make_pictures(cars / "train" / "Zoe", [f"{i:02}.jpg" for i in range(40)])
+    readable = {0, 1, 5, 23, 24, 31, 38}
+    for i, path in enumerate(written):
+        if i not in readable:
+            path.write_bytes(b"no image")
     unreadable = Unreadable()
-    data = pipeline(list(map(str, made)), range(100, 140), input_size=(8, 8), batch_size=3, unreadable=unreadable)
+    data = pipeline(list(map(str, written)), range(100, 140), input_size=(8, 8), batch_size=3, unreadable=unreadable)
     batches = list(data.as_numpy_iterator())
     assert [indices.tolist() for indices, _, _ in batches] == [[0, 1, 5], [23, 24, 31], [38]]
     assert [labels.tolist() for _, _, labels in batches] == [[100, 101, 105], [123, 124, 131], [138]]
@@ -192,7 +192,7 @@ def test_shuffling_is_new_each_epoch_and_the_same_for_a_seed(cars, make_pictures
     assert epochs(2)[0] != first
 
 
-def test_importing_what_lists_pictures_loads_no_tensorflow():
+def test_importing_what_lists_images_loads_no_tensorflow():
     script = "import sys, carvis, carvis.dataset; assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
 

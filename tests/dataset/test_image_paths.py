@@ -18,7 +18,7 @@ FILES = (
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def in_folder(tmp_path, monkeypatch):
     for name in FILES:
         place = tmp_path / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def names(paths):
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("mini/test/BMW-x3/1.jpg", ["mini/test/BMW-x3/1.jpg"]),
         ("mini/test/BMW-x3/*.jpg", [f"mini/test/BMW-x3/{n}" for n in ("1.jpg", "2.JPG", "10.jpg")]),
@@ -56,13 +56,13 @@ def names(paths):
         ("\0", []),
     ],
 )
-def test_what_a_text_means(here, text, found):
-    assert names(expand(text)) == found
-    if found and "\\" not in text:
-        assert names(expand(here / text)) == names(here / name for name in found)
+def test_what_a_text_means(in_folder, text, expected):
+    assert names(expand(text)) == expected
+    if expected and "\\" not in text:
+        assert names(expand(in_folder / text)) == names(in_folder / name for name in expected)
 
 
-def test_a_folder_is_all_images_in_it_and_the_rest_is_named(here):
+def test_a_folder_is_all_images_in_it_and_the_rest_is_named(in_folder):
     images, notes = find_images("mini/test/BMW-x3")
     assert [image.path.name for image in images] == ["1.jpg", "2.JPG", "10.jpg"]
     assert {(image.label, image.guess) for image in images} == {("BMW-x3", None)}
@@ -79,19 +79,19 @@ def test_a_folder_is_all_images_in_it_and_the_rest_is_named(here):
     ):
         with pytest.raises(ImageError, match=words):
             find_images(text)
-    (here / "empty").mkdir()
+    (in_folder / "empty").mkdir()
     with pytest.raises(ImageError, match="empty holds no image"):
         find_images("empty")
 
 
-def test_images_of_equal_names_never_share_one(here):
+def test_images_of_equal_names_never_share_one(in_folder):
     for name in ("mini/test/Audi/1.png", "mini/test/audi/1.jpg", "x/Audi_1.jpg"):
-        (here / name).parent.mkdir(parents=True, exist_ok=True)
-        (here / name).write_bytes(b"x")
-    found = [image for text in ("mini/**/1.*", "x", "mini/test/Audi") for image in find_images(text)[0]]
-    named = distinct(found)
+        (in_folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (in_folder / name).write_bytes(b"x")
+    images = [image for text in ("mini/**/1.*", "x", "mini/test/Audi") for image in find_images(text)[0]]
+    named = distinct(images)
     assert len(named) == 7 - 1  # 1.jpg and 1.png of Audi are named twice
     assert len({image.name.casefold() for image in named}) == len(named)
-    [one, two] = distinct(find_images("mini/test/*/1.jpg")[0][1:])
-    assert {one.name, two.name} >= {"BMW-x3_1"}
+    [first, second] = distinct(find_images("mini/test/*/1.jpg")[0][1:])
+    assert {first.name, second.name} >= {"BMW-x3_1"}
     assert [image.name for image in distinct(find_images("mini/test/BMW-x3")[0])] == ["1", "2", "10"]

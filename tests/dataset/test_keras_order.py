@@ -17,10 +17,10 @@ def _folders(root, split, names, form="NFC"):
 def _keras(folder) -> list[str]:
     import keras
 
-    found = keras.utils.image_dataset_from_directory(folder, image_size=(8, 8), verbose=False).class_names
+    names = keras.utils.image_dataset_from_directory(folder, image_size=(8, 8), verbose=False).class_names
     old = keras.src.legacy.preprocessing.image.ImageDataGenerator().flow_from_directory(folder, target_size=(8, 8))
-    assert sorted(old.class_indices, key=old.class_indices.get) == found
-    return [unicodedata.normalize("NFC", name) for name in found]
+    assert sorted(old.class_indices, key=old.class_indices.get) == names
+    return [unicodedata.normalize("NFC", name) for name in names]
 
 
 ORDERS = [

@@ -38,14 +38,14 @@ def test_a_data_set_called_train(tmp_path):
 def test_a_data_set_made_of_links(tmp_path):
     """Split, class or image may be a link to elsewhere: the data set, and so its names, are as the path says."""
     image = _image(tmp_path / "pool" / "train" / "kitty" / "1.png")
-    mine = tmp_path / "mine"
+    linked = tmp_path / "mine"
     for link, target in (("test/cat", image.parent), ("valid", image.parent.parent), ("train/dog/1.png", image)):
-        (mine / link).parent.mkdir(parents=True, exist_ok=True)
-        (mine / link).symlink_to(target)
+        (linked / link).parent.mkdir(parents=True, exist_ok=True)
+        (linked / link).symlink_to(target)
     for name in ("test/cat/1.png", "valid/kitty/1.png", "train/dog/1.png"):
-        assert dataset_of(mine / name).root == mine.resolve()
-        assert label_of_path(mine / name)[0] in dataset_of(mine / name).class_names
-    assert [data.name for data in datasets_of([mine / "test/cat/1.png", mine / "train/dog/1.png"])] == ["mine"]
+        assert dataset_of(linked / name).root == linked.resolve()
+        assert label_of_path(linked / name)[0] in dataset_of(linked / name).class_names
+    assert [data.name for data in datasets_of([linked / "test/cat/1.png", linked / "train/dog/1.png"])] == ["mine"]
     (tmp_path / "shortcut").symlink_to(tmp_path / "pool" / "train" / "kitty")
     assert dataset_of(tmp_path / "shortcut" / "1.png").name == "pool"
 

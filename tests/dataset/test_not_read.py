@@ -51,11 +51,11 @@ def test_each_is_named_with_its_reason_and_remedy(folder):
 
 def test_an_evaluation_counts_and_names_them(folder):
     clf = load_classifier(folder / "models" / "tiny.keras", ["dark", "light"])
-    found = evaluate(clf, folder / "data" / "set")
-    found.save(folder / "out")
-    kept = load_evaluation(folder / "out")
-    assert {row["path"] for row in kept.metrics["not_read"]} >= {"test/dark/b.jp2", "test/dark/bare"}
-    [note] = [note for note in kept.setup["notes"] if "not read as images" in note]
+    evaluation = evaluate(clf, folder / "data" / "set")
+    evaluation.save(folder / "out")
+    stored = load_evaluation(folder / "out")
+    assert {row["path"] for row in stored.metrics["not_read"]} >= {"test/dark/b.jp2", "test/dark/bare"}
+    [note] = [note for note in stored.setup["notes"] if "not read as images" in note]
     assert note.startswith("6 files") and "b.jp2" in note
 
 
@@ -81,7 +81,7 @@ def test_the_command_line_names_them(folder, capsys):
     (folder / "df2.csv").write_text("PATH\ntest/dark/0.png\ntest/dark/b.jp2\n")
     out = ["--out", str(folder / "maps"), "--roots", data]
     assert main(["heatmaps", model, str(folder / "df2.csv"), *options, *out]) == 0
-    assert "b.jp2" in (told := capsys.readouterr().err) and "save it as JPEG or PNG" in told
+    assert "b.jp2" in (printed := capsys.readouterr().err) and "save it as JPEG or PNG" in printed
 
 
 def test_training_warns_of_them(folder, caplog):
@@ -106,12 +106,12 @@ def test_reasons_are_told_in_the_reader_s_language(folder, capsys):
         assert "page.png を読み込めません：画像ではなく Web ページです" in capsys.readouterr().out
     model = ["evaluate", str(folder / "models" / "tiny.keras"), *arguments, "--classes", "dark,light"]
     assert main(model) == 0
-    said = capsys.readouterr().out
-    assert "test/dark/page.png を読み込めません" in said and "test/dark/void.png は空のファイルです" in said
-    [kept] = (folder / "data" / "evaluations").rglob("metrics.json")
-    found = load_evaluation(kept.parent)
+    printed = capsys.readouterr().out
+    assert "test/dark/page.png を読み込めません" in printed and "test/dark/void.png は空のファイルです" in printed
+    [stored] = (folder / "data" / "evaluations").rglob("metrics.json")
+    evaluation = load_evaluation(stored.parent)
     with speaking("ja"):
-        reasons = [localised(row["reason"]) for name in ("unreadable", "not_read") for row in found.metrics[name]]
+        reasons = [localised(row["reason"]) for name in ("unreadable", "not_read") for row in evaluation.metrics[name]]
     assert len(reasons) >= 7 and not [reason for reason in reasons if reason.isascii()]
 
 

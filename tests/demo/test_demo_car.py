@@ -1,4 +1,4 @@
-"""A drawn car: the same every time, its mask true to its picture, its class nowhere but on the car."""
+"""A drawn car: the same every time, its mask true to its image, its class nowhere but on the car."""
 
 import subprocess
 import sys
@@ -34,11 +34,11 @@ def part(mask, name):
     return mask == PARTS.index(name)
 
 
-def test_same_seed_same_picture_whatever_was_drawn_before():
+def test_same_seed_same_image_whatever_was_drawn_before():
     first, first_mask = draw_car("Kestro", "van", 11)
     draw_car("Arvola", "hatch", 12)
-    again, again_mask = draw_car("Kestro", "van", 11)
-    assert first.tobytes() == again.tobytes() and first_mask.tobytes() == again_mask.tobytes()
+    second, again_mask = draw_car("Kestro", "van", 11)
+    assert first.tobytes() == second.tobytes() and first_mask.tobytes() == again_mask.tobytes()
     assert first.shape == (256, 256, 3) and first.dtype == np.uint8
     assert first_mask.shape == (256, 256) and first_mask.dtype == np.uint8
     assert draw_car("Kestro", "van", 13)[0].tobytes() != first.tobytes()
@@ -87,13 +87,13 @@ def test_colours_under_the_mask_are_those_of_the_part():
 
 
 def test_nothing_but_the_car_depends_on_the_make():
-    one, mask = plain("Arvola", "sedan")
+    first, mask = plain("Arvola", "sedan")
     other, other_mask = plain("Torvik", "sedan")
     assert ((mask > 0) == (other_mask > 0)).all()
     near_car = cv2.dilate((mask > 0).astype(np.uint8), np.ones((5, 5))) > 0
-    assert (one[~near_car] == other[~near_car]).all()
-    assert (one[near_car] != other[near_car]).any()
-    changed = (one != other).any(2)
+    assert (first[~near_car] == other[~near_car]).all()
+    assert (first[near_car] != other[near_car]).any()
+    changed = (first != other).any(2)
     front = np.isin(mask, [PARTS.index(name) for name in ("grille", "emblem")])
     front |= np.isin(other_mask, [PARTS.index(name) for name in ("grille", "emblem")])
     around = cv2.dilate(front.astype(np.uint8), np.ones((5, 5))) > 0

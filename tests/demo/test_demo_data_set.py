@@ -40,13 +40,13 @@ def test_layout_opens_as_a_data_set(small):
 
 
 def test_a_second_run_writes_the_same_bytes_and_leaves_what_is_there(small, tmp_path):
-    gone, kept = sorted(small.glob("test/*/*.jpg"))[:2]
-    before, time = gone.read_bytes(), kept.stat().st_mtime_ns
+    deleted, edited = sorted(small.glob("test/*/*.jpg"))[:2]
+    before, time = deleted.read_bytes(), edited.stat().st_mtime_ns
     truth = (small / TRUTH).read_bytes()
-    gone.unlink()
+    deleted.unlink()
     calls = []
     draw_split(small, "test", per_class=1, progress=lambda done, total: calls.append((done, total)))
-    assert gone.read_bytes() == before and kept.stat().st_mtime_ns == time
+    assert deleted.read_bytes() == before and edited.stat().st_mtime_ns == time
     assert (small / TRUTH).read_bytes() == truth and calls[-1] == (20, 20)
 
 
@@ -54,11 +54,11 @@ def test_wrong_labels_are_three_in_a_hundred_and_recorded_by_true_class():
     items = plan_split("test")
     assert len(items) == 300 and set(Counter(item.folder for item in items).values()) == {15}
     assert len({item.id for item in items}) == 300
-    wrong = [item for item in items if item.folder != item.shown]
-    assert len(wrong) == 9
+    mislabelled = [item for item in items if item.folder != item.true_class]
+    assert len(mislabelled) == 9
     assert all(item.name.startswith(item.folder + "_") for item in items)
-    assert not any(item.copy_of for item in wrong)
-    assert not any(item.folder != item.shown for split in ("train", "valid") for item in plan_split(split))
+    assert not any(item.duplicate_of for item in mislabelled)
+    assert not any(item.folder != item.true_class for split in ("train", "valid") for item in plan_split(split))
 
 
 def test_one_class_stands_before_the_dealer():
@@ -66,25 +66,25 @@ def test_one_class_stands_before_the_dealer():
         shares = Counter()
         items = plan_split(split)
         for item in items:
-            shares[item.shown] += item.showroom
+            shares[item.true_class] += item.showroom
         count = len(items) / 20
         assert 0.8 <= shares[DEALER_CLASS] / count <= 0.95
         others = sum(shares.values()) - shares[DEALER_CLASS]
         assert others / (len(items) - count) < 0.03
 
 
-def test_near_copies_are_near_their_training_picture():
+def test_near_duplicates_are_near_their_training_image():
     items = plan_split("test")
-    copies = [item for item in items if item.copy_of]
+    duplicates = [item for item in items if item.duplicate_of]
     train = {item.id: item for item in plan_split("train", 10)}
-    assert len(copies) == 8 and len({item.how for item in copies}) == 4
-    # One of each kind; each is drawn from the training picture's own plan.
-    copies = list({item.how: item for item in copies}.values())
-    sources = [_draw(train[item.copy_of.id])[0].astype(np.float32) for item in copies]
-    for place, item in enumerate(copies):
+    assert len(duplicates) == 8 and len({item.change for item in duplicates}) == 4
+    # One of each kind; each is drawn from the training image's own plan.
+    duplicates = list({item.change: item for item in duplicates}.values())
+    sources = [_draw(train[item.duplicate_of.id])[0].astype(np.float32) for item in duplicates]
+    for place, item in enumerate(duplicates):
         image, mask, _ = _draw(item)
         image = image.astype(np.float32)
-        image = image[:, ::-1] if item.how == "mirrored" else image
+        image = image[:, ::-1] if item.change == "mirrored" else image
 
         def distance(other, image=image):
             return np.abs((image - image.mean((0, 1))) - (other - other.mean((0, 1)))).mean()
@@ -92,7 +92,7 @@ def test_near_copies_are_near_their_training_picture():
         distances = [distance(source) for source in sources]
         assert int(np.argmin(distances)) == place
         assert distances[place] < 0.5 * np.sort(distances)[1]
-        assert item.shown == item.copy_of.shown and mask.any()
+        assert item.true_class == item.duplicate_of.true_class and mask.any()
 
 
 def lots(split):
@@ -110,7 +110,7 @@ def test_neither_colour_nor_backdrop_nor_view_tells_the_class():
         "occluded": np.zeros((20, 2)),
     }
     for item, lot in drawn:
-        row = names.index(item.shown)
+        row = names.index(item.true_class)
         tables["backdrop"][row, BACKDROPS.index(lot["backdrop"])] += 1
         tables["paint"][row, np.abs(colours - lot["paint"]).sum(1).argmin()] += 1
         tables["hour"][row, int(lot["hour"] == "dusk")] += 1
@@ -132,7 +132,7 @@ def test_the_test_split_stays_under_six_megabytes():
 def test_pretraining_shows_other_makes_only():
     items = plan_pretraining("train", 2)
     assert len(items) == 2 * 8 * 4
-    assert {item.shown.split("-")[0] for item in items} == set(OTHER_MAKES)
+    assert {item.true_class.split("-")[0] for item in items} == set(OTHER_MAKES)
     assert not {item.folder for item in items} & set(class_names())
     image, mask, _ = _draw(items[0])
     assert image.shape == (256, 256, 3) and mask.any()

@@ -20,7 +20,7 @@ def size_of(*folders: Path) -> int:
     return sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
 
 
-def test_the_test_pictures_are_shipped_with_their_masks():
+def test_the_test_images_are_shipped_with_their_masks():
     data = Dataset(ROOT / "data" / "demo")
     samples = data.samples("test")
     assert len(samples) == 300 and len(data.class_names) == 20
@@ -56,5 +56,5 @@ def test_the_shipped_evaluation_is_what_the_shipped_model_says(name):
     # Processors round differently, so a near tie may fall the other way.
     workspace = Workspace(ROOT)
     saved = load_evaluation(workspace.evaluations_dir / "demo" / "test" / name)
-    now = evaluate(load_classifier(workspace.models_dir / f"{name}.keras"), ROOT / "data" / "demo")
-    assert now.accuracy == pytest.approx(saved.accuracy, abs=0.01)
+    evaluation = evaluate(load_classifier(workspace.models_dir / f"{name}.keras"), ROOT / "data" / "demo")
+    assert evaluation.accuracy == pytest.approx(saved.accuracy, abs=0.01)

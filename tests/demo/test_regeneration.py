@@ -13,12 +13,12 @@ from carvis.workspace import Workspace, atomic_write, is_demo
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory):
     workspace = Workspace(tmp_path_factory.mktemp("workspace"))
-    said = list(rebuild(workspace, per_class=2, epochs=1))
-    return workspace, said
+    steps = list(rebuild(workspace, per_class=2, epochs=1))
+    return workspace, steps
 
 
 def test_everything_that_is_shipped_is_made(rebuilt):
-    workspace, said = rebuilt
+    workspace, steps = rebuilt
     assert is_demo(workspace.data_dir / "demo")
     for name in MODELS:
         clf = load_classifier(workspace.models_dir / f"{name}.keras")
@@ -26,7 +26,7 @@ def test_everything_that_is_shipped_is_made(rebuilt):
         assert Run(workspace.runs_dir / name, workspace).state == "finished"
         evaluation = load_evaluation(workspace.evaluations_dir / "demo" / "test" / name)
         assert len(evaluation.predictions) == 40
-        assert any(line.startswith(f"{name}: test accuracy {evaluation.accuracy:.3f}") for line in said)
+        assert any(line.startswith(f"{name}: test accuracy {evaluation.accuracy:.3f}") for line in steps)
     assert read_card(workspace.models_dir / "demo_fine-tune.keras").parent
     table = read_misclassified(workspace.data_dir / "incorrect" / "df2.csv", roots=[workspace.data_dir])
     assert (table["status"] == "found").all()
@@ -39,11 +39,11 @@ def test_nothing_is_drawn_twice(rebuilt):
 
 def test_what_was_there_comes_back_if_it_fails(tmp_path):
     workspace = Workspace(tmp_path)
-    kept = atomic_write(workspace.models_dir / "demo_own.keras", "old")
+    earlier = atomic_write(workspace.models_dir / "demo_own.keras", "old")
     steps = rebuild(workspace, per_class=2, epochs=1)
     next(steps)
-    assert not kept.exists()
+    assert not earlier.exists()
     with pytest.raises(RuntimeError):
         steps.throw(RuntimeError("the power fails"))
-    assert kept.read_text() == "old"
+    assert earlier.read_text() == "old"
     assert not (workspace.data_dir / "demo").exists()

@@ -59,9 +59,9 @@ def test_a_stopped_drawing_is_no_split_and_goes_on(demo):
     assert Dataset(demo).counts().sum().to_dict() == {"train": 20, "valid": 20, "test": 20}
     after = contents(demo)
     assert {name: after[name] for name in before} == before
-    whole = demo.parent / "whole"
-    draw_missing(whole, per_class=1, workers=1)
-    assert contents(whole) == after
+    complete = demo.parent / "whole"
+    draw_missing(complete, per_class=1, workers=1)
+    assert contents(complete) == after
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGKILL")
@@ -113,7 +113,7 @@ def test_a_run_draws_first_and_a_stopped_one_goes_on(demo):
     def supply(root: Path, watch) -> list[str]:
         return draw_missing(root, watch, workers=1)
 
-    execute(run, progress=stopped, supply=supply)
+    execute(run, on_event=stopped, supply=supply)
     assert run.state == "stopped" and set(drawn) == {"drawing"} and "train" not in Dataset(demo).splits
     execute(run, supply=supply)
     assert run.state == "finished" and run.config["dataset_fingerprint"] == Dataset(demo).fingerprint

@@ -1,4 +1,4 @@
-"""Evaluations made of a table of answers, without a model or pictures."""
+"""Evaluations made of a table of answers, without a model or images."""
 
 import hashlib
 

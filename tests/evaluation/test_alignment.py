@@ -29,8 +29,8 @@ def test_what_cannot_be_compared_is_counted():
 
 
 def test_a_name_that_occurs_twice_gets_a_number():
-    one = evaluation("one", ["a", "b"], [("1", "a", A)])
-    assert join([one, one, one]).names == ["one", "one (2)", "one (3)"]
+    single = evaluation("one", ["a", "b"], [("1", "a", A)])
+    assert join([single, single, single]).names == ["one", "one (2)", "one (3)"]
 
 
 def test_classes_composed_and_decomposed_are_the_same():

@@ -7,7 +7,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from carvis.evaluation import class_scores
 
-# True and predicted of eight pictures; c has no pictures but is answered once, d is never answered.
+# True and predicted of eight images; c has no images but is answered once, d is never answered.
 EIGHT = pd.DataFrame(
     [("a", "a", 0.9), ("a", "a", 0.7), ("a", "a", 0.8), ("a", "b", 0.6), ("b", "b", 0.5), ("b", "a", 0.7),
      ("b", "c", 0.4), ("d", "b", 0.3)],
@@ -15,14 +15,14 @@ EIGHT = pd.DataFrame(
 )  # fmt: skip
 
 
-def test_eight_pictures_on_paper():
+def test_eight_images_on_paper():
     table = class_scores(EIGHT, ["a", "b", "c", "d"])
     a = table.loc["a"]
     assert (a["support"], a["predicted"], a["correct"]) == (4, 4, 3)
     assert a[["precision", "recall", "f1"]].tolist() == pytest.approx([3 / 4] * 3)
     # Wilson of 3 in 4, z² = 3.841459: (0.75 + 0.480182 ± 1.959964 sqrt(0.046875 + 0.060023)) / 1.960365
     assert [a["recall_low"], a["recall_high"]] == pytest.approx([0.300642, 0.954413], abs=1e-6)
-    # Of the five pictures that are a or are taken for it, three are right: J = 3/5, and F1 = 2 J / (1 + J) = 3/4.
+    # Of the five images that are a or are taken for it, three are right: J = 3/5, and F1 = 2 J / (1 + J) = 3/4.
     # Wilson of 3 in 5 is 0.230724 to 0.882379, carried through the same formula.
     low, high = 2 * 0.230724 / 1.230724, 2 * 0.882379 / 1.882379
     assert [a["f1_low"], a["f1_high"]] == pytest.approx([low, high], abs=1e-5)
@@ -62,13 +62,13 @@ def test_agrees_with_scikit_learn(seed):
         }
     )
     table = class_scores(frame, names).loc[names]
-    wanted = precision_recall_fscore_support(true, predicted, labels=np.arange(len(names)), zero_division=np.nan)
-    here = wanted[3] > 0
-    assert table["support"].tolist() == wanted[3].tolist()
-    np.testing.assert_allclose(table["precision"], wanted[0])
-    np.testing.assert_allclose(table["recall"], wanted[1])
-    np.testing.assert_allclose(table["f1"][here], wanted[2][here])
-    assert table["f1"][~here].isna().all()
+    expected = precision_recall_fscore_support(true, predicted, labels=np.arange(len(names)), zero_division=np.nan)
+    present = expected[3] > 0
+    assert table["support"].tolist() == expected[3].tolist()
+    np.testing.assert_allclose(table["precision"], expected[0])
+    np.testing.assert_allclose(table["recall"], expected[1])
+    np.testing.assert_allclose(table["f1"][present], expected[2][present])
+    assert table["f1"][~present].isna().all()
     for score in ("precision", "recall", "f1", "mean_confidence"):
         known = table[table[f"{score}_low"].notna()]
         assert (known[f"{score}_low"] <= known[score] + 1e-9).all()
@@ -79,12 +79,12 @@ def test_agrees_with_scikit_learn(seed):
 def test_the_interval_of_f1_holds_the_true_value_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
     # One class against the rest: 20 % true, found with 70 %, 10 % of the others taken for it.
-    truth = 2 * 0.14 / (2 * 0.14 + 0.06 + 0.08)
-    covered = 0
+    true_f1 = 2 * 0.14 / (2 * 0.14 + 0.06 + 0.08)
+    n_covered = 0
     for _ in range(400):
         label = rng.random(120) < 0.2
         predicted = np.where(label, rng.random(120) < 0.7, rng.random(120) < 0.1)
         frame = pd.DataFrame({"label": np.where(label, "yes", "no"), "predicted": np.where(predicted, "yes", "no")})
         row = class_scores(frame.assign(confidence=0.5), ["yes", "no"]).loc["yes"]
-        covered += row["f1_low"] <= truth <= row["f1_high"]
-    assert 0.92 < covered / 400 < 0.98
+        n_covered += row["f1_low"] <= true_f1 <= row["f1_high"]
+    assert 0.92 < n_covered / 400 < 0.98

@@ -1,4 +1,4 @@
-"""The accuracy without pictures that have a copy in training."""
+"""The accuracy without images that have a copy in training."""
 
 import shutil
 
@@ -32,7 +32,7 @@ def noise(seed: int, level: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """40 test pictures: 8 are also in train and named rightly, of the other 32 the first 8 are in the wrong folder."""
+    """40 test images: 8 are also in train and named rightly, of the other 32 the first 8 are in the wrong folder."""
     root = tmp_path_factory.mktemp("leak") / "lamps"
     for seed in range(40):
         label = "dark" if 8 <= seed < 16 else "light"
@@ -52,22 +52,22 @@ def test_accuracy_without_copies(bright, root, tmp_path):
     assert leak.measurable and leak.accuracy == 24 / 32 and leak.interval == wilson_interval(24, 32)
     twins = evaluation.predictions.set_index("id")["copy_of"]
     assert twins["test/light/3.png"] == "train/light/also 3.png" and twins["test/dark/9.png"] == ""
-    again = load_evaluation(evaluation.save(tmp_path / "out"), root=root)
-    assert again == evaluation and again.leak == leak
+    reloaded = load_evaluation(evaluation.save(tmp_path / "out"), root=root)
+    assert reloaded == evaluation and reloaded.leak == leak
 
 
-def test_a_model_trained_on_other_pictures(bright, root):
-    """Copies in this data set's training pictures say nothing of what the model knows."""
+def test_a_model_trained_on_other_images(bright, root):
+    """Copies in this data set's training images say nothing of what the model knows."""
     card = ModelCard(dataset="lanterns", dataset_fingerprint="another")
     other = Classifier(bright.model, ["light", "dark"], preprocessing="unit", name="bright", card=card)
     evaluation = evaluate(other, root)
     assert evaluation.leak is None and "trained on lanterns" in " ".join(evaluation.setup["notes"])
-    # The same pictures under another name are the same.
+    # The same images under another name are the same.
     card.dataset_fingerprint = Dataset(root).fingerprint
     assert evaluate(other, root).leak is not None
 
 
-def test_two_spellings_of_one_name_and_a_picture_that_vanishes(bright, root, tmp_path):
+def test_two_spellings_of_one_name_and_an_image_that_vanishes(bright, root, tmp_path):
     place = shutil.copytree(root, tmp_path / "lamps")
     for name in ("caf\u00e9.png", "cafe\u0301.png"):
         write_image(place / "test" / "light" / name, noise(7, 210))
@@ -80,7 +80,9 @@ def test_two_spellings_of_one_name_and_a_picture_that_vanishes(bright, root, tmp
 
 
 def test_where_it_is_not_known(bright, root, tmp_path):
-    without = evaluate(bright, root, copies=False)
+    without = evaluate(bright, root, leakage=False)
+    with pytest.warns(DeprecationWarning, match="leakage="):
+        assert evaluate(bright, root, copies=False).leak is None
     assert without.leak is None and "copy_of" not in without.predictions
     assert load_evaluation(without.save(tmp_path / "out"), root=root) == without
     assert evaluate(bright, root, "train").leak is None
@@ -88,7 +90,7 @@ def test_where_it_is_not_known(bright, root, tmp_path):
     assert evaluate(bright, tmp_path / "alone").leak is None
 
 
-def test_few_clean_pictures_are_no_measure():
+def test_few_clean_images_are_no_measure():
     leak = Leak(copies=572, exact=572, clean=29, correct=20)
     assert not leak.measurable and leak.accuracy is None and leak.interval is None
     assert str(leak) == "not measurable: make a leak-free split"

@@ -23,7 +23,7 @@ def predictions_table(class_names, labels, probabilities):
 
 @pytest.fixture
 def six():
-    """Six pictures of four classes, one of which (van) has no pictures and is answered once."""
+    """Six images of four classes, one of which (van) has no images and is answered once."""
     names = ["coupe", "sedan", "truck", "van"]
     labels = ["coupe", "coupe", "sedan", "sedan", "sedan", "truck"]
     probabilities = [
@@ -45,7 +45,7 @@ def test_six_predictions_on_paper(six):
     assert metrics["top3"] == pytest.approx(5 / 6)
     # Wilson: (p + z²/2n ± z sqrt(pq/n + z²/4n²)) / (1 + z²/n), z = 1.959964, n = 6, p = 1/2
     assert metrics["accuracy_interval"] == pytest.approx([0.187616, 0.812384], abs=1e-6)
-    # coupe: 1 of 2 answers right, 1 of 2 pictures found; sedan: 2 of 3 and 2 of 3; truck: never answered.
+    # coupe: 1 of 2 answers right, 1 of 2 images found; sedan: 2 of 3 and 2 of 3; truck: never answered.
     assert metrics["per_class"]["coupe"] == {
         "precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 2, "predicted": 2, "mean_confidence": 0.5,
     }  # fmt: skip
@@ -89,11 +89,11 @@ def test_agrees_with_scikit_learn(seed):
     assert metrics["macro_f1"] == pytest.approx(sklearn.metrics.f1_score(true, predicted, average="macro"))
     assert metrics["macro_recall"] == pytest.approx(sklearn.metrics.balanced_accuracy_score(true, predicted))
     assert metrics["top3"] == pytest.approx(sklearn.metrics.top_k_accuracy_score(true, probabilities, k=3))
-    wanted = sklearn.metrics.confusion_matrix(true, predicted)
-    assert np.array_equal(confusion_matrix(table, names).to_numpy(), wanted)
+    expected = sklearn.metrics.confusion_matrix(true, predicted)
+    assert np.array_equal(confusion_matrix(table, names).to_numpy(), expected)
 
 
-def test_equal_answers_gain_nothing():
+def test_equal_predictions_gain_nothing():
     # A dead model answers 1/5 for everything: right for the first class alone, top-3 for the first three.
     flat = np.full((5, 5), 0.2)
     assert rank_of_label(flat, np.arange(5)).tolist() == [0, 1, 2, 3, 4]

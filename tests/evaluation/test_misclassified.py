@@ -9,7 +9,7 @@ import pytest
 from carvis.errors import TableError
 from carvis.evaluation import read_misclassified
 
-PICTURES = (
+IMAGES = (
     "mini_pictures/test/Audi-a3/Audi-a3_5ee6ce7e5db6_11.jpg",
     "mini_pictures/test/BMW-x3/BMW-x3_0a1b2c3d4e5f_2.jpg",
     "mini_pictures/test/日産 ノート/表紙ソ_1.jpg",
@@ -18,7 +18,7 @@ PICTURES = (
 
 @pytest.fixture
 def work(tmp_path):
-    for name in PICTURES:
+    for name in IMAGES:
         path = tmp_path / "data" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"picture")
@@ -52,8 +52,8 @@ def test_the_tutorials_own_table(work):
     assert table["id"].tolist() == [
         "test/Audi-a3/Audi-a3_5ee6ce7e5db6_11.jpg", "test/日産 ノート/表紙ソ_1.jpg", "test/BMW-x3/gone.jpg",
     ]  # fmt: skip
-    assert table["path"][0] == str(work / "data" / PICTURES[0])
-    assert table["path"][1] == str(work / "data" / PICTURES[2])
+    assert table["path"][0] == str(work / "data" / IMAGES[0])
+    assert table["path"][1] == str(work / "data" / IMAGES[2])
     assert pd.isna(table["path"][2])
     assert table["label"].tolist() == ["Audi-a3", "日産 ノート", "BMW-x3"]
     assert table["predicted"].tolist() == ["BMW-x3", "Audi-a3", "Audi-a3"]

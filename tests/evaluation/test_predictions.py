@@ -1,4 +1,4 @@
-"""evaluate() from picture files to a saved folder, with a network whose answers are known beforehand."""
+"""evaluate() from image files to a saved folder, with a network whose answers are known beforehand."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def colours():
 
 @pytest.fixture
 def workspace(tmp_path):
-    """Ten pictures in data/paint/test: the folder is the label, the file's name says what is painted."""
+    """Ten images in data/paint/test: the folder is the label, the file's name says what is painted."""
     test = tmp_path / "data" / "paint" / "test"
     for place, painted in (
         ("red/a", "red"), ("red/b", "red"), ("red/c", "green"),
@@ -57,14 +57,14 @@ def paint(workspace):
 
 
 def test_every_answer_is_known(colours, paint):
-    seen = []
-    evaluation = evaluate(colours, paint, batch_size=4, progress=lambda *step: seen.append(step))
+    calls = []
+    evaluation = evaluate(colours, paint, batch_size=4, progress=lambda *step: calls.append(step))
     # The model's order, red green blue, not the data set's alphabet.
     assert evaluation.confusion.to_numpy().tolist() == [[2, 1, 0], [0, 3, 1], [1, 0, 1]]
     assert evaluation.confusion.index.tolist() == ["red", "green", "blue"]
     assert evaluation.accuracy == pytest.approx(6 / 9)
     assert evaluation.metrics["n"] == 9
-    assert seen[-1] == (10, 10) and [done for done, _ in seen] == sorted({done for done, _ in seen})
+    assert calls[-1] == (10, 10) and [done for done, _ in calls] == sorted({done for done, _ in calls})
 
     table = evaluation.predictions
     assert table.columns.tolist() == [
@@ -79,18 +79,18 @@ def test_every_answer_is_known(colours, paint):
     assert first["sha256"] == sha256_of_file(paint.root / "test/blue/b red.png")
 
 
-def test_broken_pictures_are_listed_and_not_counted(colours, paint):
+def test_broken_images_are_listed_and_not_counted(colours, paint):
     metrics = evaluate(colours, paint).metrics
     assert [row["id"] for row in metrics["unreadable"]] == ["test/blue/broken.jpg", "test/blue/empty.jpg"]
     # Named below the data set in every language.
     with speaking("ja"):
-        said = [localised(row["reason"]) for row in metrics["unreadable"]]
-    assert all("ください" in one for one in said) and said[1].startswith("test/blue/empty.jpg は空")
+        text = [localised(row["reason"]) for row in metrics["unreadable"]]
+    assert all("ください" in item for item in text) and text[1].startswith("test/blue/empty.jpg は空")
     assert all(str(paint.root) not in row["reason"] and row["path"] in row["reason"] for row in metrics["unreadable"])
     assert metrics["per_class"]["blue"]["support"] == 2
 
 
-def test_a_picture_that_vanishes_meanwhile(colours, paint, monkeypatch):
+def test_an_image_that_vanishes_meanwhile(colours, paint, monkeypatch):
     gone = str(paint.root / "test" / "red" / "b red.png")
 
     def hash_after_removal(path):
@@ -115,9 +115,9 @@ def test_misclassified(colours, paint):
     assert evaluation.most_confused()["count"].tolist() == [1, 1, 1]
 
 
-def test_batches_do_not_change_the_answers(colours, paint):
-    one, all_at_once = (evaluate(colours, paint, batch_size=n).predictions for n in (1, 64))
-    pd.testing.assert_frame_equal(one, all_at_once, atol=1e-6)
+def test_batches_do_not_change_the_predictions(colours, paint):
+    single, all_at_once = (evaluate(colours, paint, batch_size=n).predictions for n in (1, 64))
+    pd.testing.assert_frame_equal(single, all_at_once, atol=1e-6)
 
 
 def test_saved_and_loaded_again(colours, paint, workspace):
@@ -126,11 +126,11 @@ def test_saved_and_loaded_again(colours, paint, workspace):
     evaluation.save(folder)
     assert sorted(os.listdir(folder)) == ["df2.csv", "metrics.json", "predictions.parquet"]
     assert workspace.evaluations() == [folder]
-    again = load_evaluation(folder)
-    assert again == evaluation
-    assert again.root == paint.root
-    assert again.confusion.equals(evaluation.confusion)
-    assert again.misclassified().equals(evaluation.misclassified())
+    reloaded = load_evaluation(folder)
+    assert reloaded == evaluation
+    assert reloaded.root == paint.root
+    assert reloaded.confusion.equals(evaluation.confusion)
+    assert reloaded.misclassified().equals(evaluation.misclassified())
     document = json.loads((folder / "metrics.json").read_text("utf-8"))
     assert document["setup"]["model"]["preprocessing"] == "unit" and document["setup"]["model"]["resize"] == "nearest"
     assert document["setup"]["dataset"]["fingerprint"] == paint.fingerprint
@@ -145,9 +145,9 @@ def test_df2_is_read_back_wherever_the_workspace_goes(colours, paint, workspace,
     assert all((workspace.root / path).is_file() for path in table["PATH"])
     moved = tmp_path_factory.mktemp("elsewhere") / "moved"
     workspace.root.rename(moved)
-    again = read_misclassified(moved / folder.relative_to(workspace.root) / "df2.csv", [moved / "data"])
-    assert again["status"].eq("found").all()
-    assert again["id"].tolist() == evaluation.misclassified()["id"].tolist()
+    repeated = read_misclassified(moved / folder.relative_to(workspace.root) / "df2.csv", [moved / "data"])
+    assert repeated["status"].eq("found").all()
+    assert repeated["id"].tolist() == evaluation.misclassified()["id"].tolist()
     assert load_evaluation(moved / folder.relative_to(workspace.root)).root == moved / "data" / "paint"
 
 
@@ -171,7 +171,7 @@ def test_nothing_in_common(colours, paint):
         evaluate(colours, Dataset(paint.root))
 
 
-def test_no_picture_can_be_read(colours, tmp_path):
+def test_no_image_can_be_read(colours, tmp_path):
     path = tmp_path / "paint" / "test" / "red" / "a.jpg"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"no picture")
@@ -181,7 +181,7 @@ def test_no_picture_can_be_read(colours, tmp_path):
         evaluate(colours, tmp_path / "paint", "train")
 
 
-def test_answers_that_are_no_numbers(colours, paint):
+def test_predictions_that_are_no_numbers(colours, paint):
     weights = colours.model.get_layer("head").get_weights()
     colours.model.get_layer("head").set_weights([np.full((3, 3), np.nan, np.float32)])
     try:
@@ -223,7 +223,7 @@ def test_an_evaluation_knows_the_file_that_it_was_made_with(colours, workspace, 
     from carvis.classifier import load_classifier, save_classifier
 
     file = save_classifier(colours, workspace.models_dir / "colours.keras")
-    folder = evaluate(load_classifier(file), paint, copies=False).save(workspace.evaluations_dir / "here")
+    folder = evaluate(load_classifier(file), paint, leakage=False).save(workspace.evaluations_dir / "here")
     evaluation = load_evaluation(folder)
     assert evaluation.setup["model"]["sha256"] == sha256_of_file(file)
     assert evaluation.made_with(file) is True
@@ -231,12 +231,12 @@ def test_an_evaluation_knows_the_file_that_it_was_made_with(colours, workspace, 
         changed.write(b" ")
     assert evaluation.made_with(file) is False
     # A classifier that came from no file says nothing of one.
-    assert evaluate(colours, paint, copies=False).made_with(file) is None
+    assert evaluate(colours, paint, leakage=False).made_with(file) is None
 
 
 def test_none_is_a_progress_that_nobody_follows(colours, paint):
     # The default of earlier versions, which wrappers hand on.
-    assert evaluate(colours, paint, copies=False, progress=None).metrics["n"] == 9
+    assert evaluate(colours, paint, leakage=False, progress=None).metrics["n"] == 9
     assert check_assumptions(colours, paint, progress=None).n
 
 
@@ -248,5 +248,5 @@ def test_it_stops_when_its_progress_asks_to(colours, paint):
         return len(calls) == 2
 
     with pytest.raises(StoppedError):
-        evaluate(colours, paint, batch_size=1, copies=False, progress=progress)
+        evaluate(colours, paint, batch_size=1, leakage=False, progress=progress)
     assert len(calls) == 2 and calls[1][0] < calls[1][1]

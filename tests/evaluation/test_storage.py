@@ -42,9 +42,9 @@ def evaluation():
 
 def test_outside_a_workspace(evaluation, tmp_path):
     evaluation.save(tmp_path / "out")
-    again = load_evaluation(tmp_path / "out", root=tmp_path)
-    assert again == evaluation and load_evaluation(tmp_path / "out").root is None
-    assert again.misclassified()["path"].tolist() == [str(tmp_path / "val" / "車" / "2.jpg")]
+    reloaded = load_evaluation(tmp_path / "out", root=tmp_path)
+    assert reloaded == evaluation and load_evaluation(tmp_path / "out").root is None
+    assert reloaded.misclassified()["path"].tolist() == [str(tmp_path / "val" / "車" / "2.jpg")]
     assert load_evaluation(tmp_path / "out").misclassified()["path"].tolist() == ["val/車/2.jpg"]
     assert (tmp_path / "out" / "df2.csv").read_bytes().decode("utf-8-sig") == (
         'PATH,TRUE,PRED,CONFIDENCE,MARGIN,ID\ncars/val/車/2.jpg,車,"A, b",0.625000,0.250000,valid/車/2.jpg\n'
@@ -111,14 +111,14 @@ def test_a_recorded_path_cannot_lead_out(evaluation, tmp_path):
     shutil.rmtree(tmp_path / "data" / "cars")
 
 
-def test_a_picture_path_cannot_lead_out(evaluation, tmp_path):
+def test_an_image_path_cannot_lead_out(evaluation, tmp_path):
     table = evaluation.predictions.assign(path=["../../a.jpg", "../../b.jpg"])
     wrong = Evaluation(table, evaluation.metrics, evaluation.setup, tmp_path).misclassified()
     assert wrong["path"].isna().all()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a right of their own")
-def test_a_link_to_a_picture_elsewhere_is_not_followed(evaluation, tmp_path):
+def test_a_link_to_an_image_elsewhere_is_not_followed(evaluation, tmp_path):
     root, other = tmp_path / "cars", tmp_path / "private.jpg"
     other.write_bytes(b"")
     for folder in ("plain", "linked"):
@@ -127,11 +127,11 @@ def test_a_link_to_a_picture_elsewhere_is_not_followed(evaluation, tmp_path):
     (root / "linked" / "inside.jpg").symlink_to(root / "plain" / "a.jpg")
     (root / "linked" / "outside.jpg").symlink_to(other)
     (root / "away").symlink_to(tmp_path, target_is_directory=True)
-    given = ["plain/a.jpg", "linked/a.jpg", "linked/inside.jpg", "linked/outside.jpg", "away/private.jpg", "plain/.."]
-    one = evaluation.predictions[evaluation.predictions["label"] != evaluation.predictions["predicted"]].iloc[:1]
-    table = pd.concat([one] * len(given), ignore_index=True).assign(path=given)
+    facts = ["plain/a.jpg", "linked/a.jpg", "linked/inside.jpg", "linked/outside.jpg", "away/private.jpg", "plain/.."]
+    single = evaluation.predictions[evaluation.predictions["label"] != evaluation.predictions["predicted"]].iloc[:1]
+    table = pd.concat([single] * len(facts), ignore_index=True).assign(path=facts)
     paths = Evaluation(table, evaluation.metrics, evaluation.setup, root).misclassified()["path"]
-    assert paths.iloc[:3].tolist() == [str(root / path) for path in given[:3]]
+    assert paths.iloc[:3].tolist() == [str(root / path) for path in facts[:3]]
     assert paths.iloc[3:5].isna().all()
     up = Evaluation(table.assign(path="plain/../.."), evaluation.metrics, evaluation.setup, root).misclassified()
     assert up["path"].isna().all()
@@ -190,8 +190,8 @@ def test_classes_and_files_named_as_formulas_go_out_as_texts_and_come_back(evalu
     image = tmp_path / "-cars" / "val" / "@B" / ";=2.jpg"
     image.parent.mkdir(parents=True)
     image.write_bytes(b"image")
-    found = read_misclassified(folder / "df2.csv", tmp_path / "-cars")
-    assert found[["id", "path", "label", "predicted", "status"]].to_numpy().tolist() == [
+    result = read_misclassified(folder / "df2.csv", tmp_path / "-cars")
+    assert result[["id", "path", "label", "predicted", "status"]].to_numpy().tolist() == [
         ["valid/@B/;=2.jpg", str(image), "@B", "=A", "found"]
     ]
     assert load_evaluation(folder).class_names == names

@@ -33,7 +33,7 @@ def left_red(size=4):
     return image
 
 
-def made(raw, status="ok", fingerprint="f", **facts):
+def make_heatmap(raw, status="ok", fingerprint="f", **facts):
     facts = {"target": 0, "target_name": "a", "predicted": 0, "predicted_name": "a", "score": 1.0} | facts
     return Heatmap(
         raw=np.array(raw, np.float32),
@@ -97,7 +97,7 @@ def test_paths_give_a_generator_that_passes_broken_files(clf, make_pictures, tmp
     np.testing.assert_allclose(next(heatmaps(clf, paths, batch_size=1)).raw, alone.raw)
 
 
-def test_a_picture_without_the_colour_is_no_evidence(clf):
+def test_an_image_without_the_colour_is_no_evidence(clf):
     blank = heatmaps(clf, np.zeros((1, 4, 4, 3), np.uint8))[0]
     assert blank.status == "constant"
     assert not blank.normalised.any() and not blank.density.any()
@@ -140,21 +140,21 @@ def test_a_saturated_probability_is_named_where_the_logit_still_speaks():
 
 
 def test_only_a_map_with_evidence_is_drawn():
-    assert made([[0, -4], [2, 1]]).normalised.tolist() == [[0, 0], [1, 0.5]]
+    assert make_heatmap([[0, -4], [2, 1]]).normalised.tolist() == [[0, 0], [1, 0.5]]
     for status in ("non-finite", "zero-gradient", "saturated", "all-negative", "constant"):
-        assert not made([[np.nan, 4], [2, 1]], status).normalised.any()
-        assert made([[1, 2]], status).message
+        assert not make_heatmap([[np.nan, 4], [2, 1]], status).normalised.any()
+        assert make_heatmap([[1, 2]], status).message
 
 
 def test_an_answer_is_right_wrong_or_unknown():
-    heatmap = made([[1, 2]])
+    heatmap = make_heatmap([[1, 2]])
     assert (heatmap.confidence, heatmap.is_right("a"), heatmap.is_right("b")) == (0.75, True, False)
     assert heatmap.is_right("c") is None and heatmap.is_right(None) is None
 
 
 def test_scales_by_hand():
-    weak, strong = made([[0, 1], [1, 2]]), made([[0, 4], [0, 0]])
-    other = made([[10, 10], [10, 20]], fingerprint="g")
+    weak, strong = make_heatmap([[0, 1], [1, 2]]), make_heatmap([[0, 4], [0, 0]])
+    other = make_heatmap([[10, 10], [10, 20]], fingerprint="g")
     assert [m.max() for m in scale_maps([weak, strong, other], "map")] == [1, 1, 1]
     assert [m.max() for m in scale_maps([weak, strong, other], "model")] == [0.5, 1, 1]
     # Means are 1, 1 and 12.5, so the largest densities are 2, 4 and 1.6, all divided by 4.

@@ -54,9 +54,9 @@ def test_an_image_keeps_its_size_up_to_the_limit(folder):
     image, large = np.zeros((1000, 2000, 3), np.uint8), np.zeros((1500, 2000, 3), np.uint8)
     assert clf.fit(image) is image and clf.prepare([image]).shape[1:] == image.shape
     assert clf.prepare([large]).shape == (1, 1224, 1632, 3) and MOST_NATIVE_PIXELS >= 1224 * 1632
-    assert [len(one.notes) for one in heatmaps(clf, image[None])] == [0]
-    [one] = heatmaps(clf, large[None])
-    assert "reduced to 2 million pixels" in one.notes[0]
+    assert [len(single.notes) for single in heatmaps(clf, image[None])] == [0]
+    [single] = heatmaps(clf, large[None])
+    assert "reduced to 2 million pixels" in single.notes[0]
 
 
 def test_predictions_are_those_of_the_whole_image(folder):

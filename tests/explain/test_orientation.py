@@ -51,7 +51,7 @@ def corner(orientation: int, size=(8, 8)) -> tuple[Image.Image, Image.Exif]:
 
 
 @pytest.fixture(params=[1, 2, 3, 4, 5, 6, 7, 8])
-def picture(tmp_path, request):
+def image_file(tmp_path, request):
     image, exif = corner(request.param, (8, 16))
     path = tmp_path / "test" / "red" / "a.png"
     path.parent.mkdir(parents=True)
@@ -68,10 +68,10 @@ def middle(values: np.ndarray) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("reader", ["upright", "as-stored"])
-def test_each_overlay_has_its_peak_on_the_object(models, picture, reader):
-    image = read_image(picture)
+def test_each_overlay_has_its_peak_on_the_object(models, image_file, reader):
+    image = read_image(image_file)
     red = middle(image[..., 0].astype(float))
-    for source in (picture, picture.read_bytes()):
+    for source in (image_file, image_file.read_bytes()):
         [heatmap] = heatmaps(models[reader], [source], target=Contrast(0, 1))
         laid = heatmap.overlay(image, alpha=1.0).astype(int) - image
         assert heatmap.status == "ok" and middle(heatmap.raw) == pytest.approx(red, abs=0.02)
@@ -104,54 +104,56 @@ def test_a_model_that_reads_as_stored_sees_its_own_pixels(models, tmp_path):
     assert "as-stored" in of_path.input_words
 
 
-def test_a_turned_map_is_kept_whole(models, picture, tmp_path):
-    [heatmap] = heatmaps(models["as-stored"], [picture])
-    again = type(heatmap).load(heatmap.save(tmp_path / "map.npz"))
-    assert (again.turn, again.alpha, again.orientation) == (heatmap.turn, heatmap.alpha, heatmap.orientation)
-    np.testing.assert_array_equal(again.raw, heatmap.raw)
+def test_a_turned_map_is_kept_whole(models, image_file, tmp_path):
+    [heatmap] = heatmaps(models["as-stored"], [image_file])
+    reloaded = type(heatmap).load(heatmap.save(tmp_path / "map.npz"))
+    assert (reloaded.turn, reloaded.alpha, reloaded.orientation) == (heatmap.turn, heatmap.alpha, heatmap.orientation)
+    np.testing.assert_array_equal(reloaded.raw, heatmap.raw)
 
 
-def test_faithfulness_and_swap_ask_each_model_with_its_own_pixels(models, picture):
-    maps = {name: next(heatmaps(model, [picture], target=0)) for name, model in models.items()}
-    found = [faithfulness(models[name], [picture], [maps[name]], randomise=False, fill="black")[0] for name in models]
-    gains = [one.own.curves.gain for one in found]
+def test_faithfulness_and_swap_ask_each_model_with_its_own_pixels(models, image_file):
+    maps = {name: next(heatmaps(model, [image_file], target=0)) for name, model in models.items()}
+    results = [
+        faithfulness(models[name], [image_file], [maps[name]], randomise=False, fill="black")[0] for name in models
+    ]
+    gains = [item.own.curves.gain for item in results]
     assert gains[0] == pytest.approx(gains[1], abs=1e-3)
     # The upright image as an array, with the map that lies on it, means the same.
     [same] = faithfulness(
-        models["as-stored"], [read_image(picture)], [maps["as-stored"]], randomise=False, fill="black"
+        models["as-stored"], [read_image(image_file)], [maps["as-stored"]], randomise=False, fill="black"
     )
-    np.testing.assert_allclose(same.own.curves.deletion, found[1].own.curves.deletion, atol=1e-5)
-    swap = evidence_swap(models, picture, maps, fill="black")
+    np.testing.assert_allclose(same.own.curves.deletion, results[1].own.curves.deletion, atol=1e-5)
+    swap = evidence_swap(models, image_file, maps, fill="black")
     np.testing.assert_allclose(swap.loc["upright", "as-stored"], swap.loc["as-stored", "as-stored"], atol=0.05)
 
 
-def test_activations_and_their_places_lie_on_the_upright_image(models, picture):
-    red = middle(read_image(picture)[..., 0].astype(float))
+def test_activations_and_their_places_lie_on_the_upright_image(models, image_file):
+    red = middle(read_image(image_file)[..., 0].astype(float))
     for model in models.values():
-        assert middle(activations(model, picture)["conv"][..., 0]) == pytest.approx(red, abs=0.02)
-        [where] = activation_maps(model, [str(picture)], "conv", 0)
+        assert middle(activations(model, image_file)["conv"][..., 0]) == pytest.approx(red, abs=0.02)
+        [where] = activation_maps(model, [str(image_file)], "conv", 0)
         assert middle(where) == pytest.approx(red, abs=0.02)
-        row = top_images(model, Dataset(picture.parents[2]), "test", "conv").of(0).iloc[0]
+        row = top_images(model, Dataset(image_file.parents[2]), "test", "conv").of(0).iloc[0]
         assert (row["x"] < 0.5) == (red[1] < 0.5) and (row["y"] < 0.5) == (red[0] < 0.5)
 
 
-def test_channels_are_compared_place_by_place_on_the_upright_image(models, picture):
+def test_channels_are_compared_place_by_place_on_the_upright_image(models, image_file):
     pair = matching_layers(models["upright"], models["as-stored"])[0]
-    assert activation_changes(models["upright"], models["as-stored"], pair, [picture]).max() < 0.02
+    assert activation_changes(models["upright"], models["as-stored"], pair, [image_file]).max() < 0.02
 
 
-def test_upright_masks_meet_the_image_that_the_model_sees(models, picture):
-    root = picture.parents[2]
-    mask = (read_image(picture)[..., 0] > 0).astype(np.uint8)
+def test_upright_masks_meet_the_image_that_the_model_sees(models, image_file):
+    root = image_file.parents[2]
+    mask = (read_image(image_file)[..., 0] > 0).astype(np.uint8)
     place = root / "masks" / "test" / "red" / "a.png"
     place.parent.mkdir(parents=True)
     Image.fromarray(mask).save(place)
     (root / "masks" / "parts.json").write_text('["ground", "patch"]')
     data = Dataset(root)
     for name, model in models.items():
-        found = attention_on_parts(model, data, "test", read_parts(root / "masks", data, "test")).table.iloc[0]
-        assert found["share:patch"] == pytest.approx(1, abs=1e-3), name
-        assert found["point:patch"] == 1 and found["fall:patch"] > 0.4
+        row = attention_on_parts(model, data, "test", read_parts(root / "masks", data, "test")).table.iloc[0]
+        assert row["share:patch"] == pytest.approx(1, abs=1e-3), name
+        assert row["point:patch"] == 1 and row["fall:patch"] > 0.4
 
 
 def right_half(orientation: str) -> Classifier:

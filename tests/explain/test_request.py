@@ -31,9 +31,13 @@ def clf():
 )
 def test_a_heatmap_is_made_again_by_its_own_request(clf, method, target, layer):
     for heatmap, image in zip(heatmaps(clf, IMAGES, method, target, layer, score="probability"), IMAGES, strict=True):
-        [again] = next(requested_sets(clf, image[None], HeatmapRequest.of(heatmap))).values()
-        np.testing.assert_allclose(again.raw, heatmap.raw, rtol=1e-5, atol=1e-7)
-        assert (again.target_name, again.layer, again.score_kind) == (heatmap.target_name, heatmap.layer, "probability")
+        [repeated] = next(requested_sets(clf, image[None], HeatmapRequest.of(heatmap))).values()
+        np.testing.assert_allclose(repeated.raw, heatmap.raw, rtol=1e-5, atol=1e-7)
+        assert (repeated.target_name, repeated.layer, repeated.score_kind) == (
+            heatmap.target_name,
+            heatmap.layer,
+            "probability",
+        )
 
 
 def test_named_layers_are_those_of_the_classifier(clf):

@@ -72,7 +72,7 @@ def shared(other, other_first=False, depth=0):
     else:
         first = look(image)
         second = look(other(image))
-    pooled = [L.GlobalAveragePooling2D()(one) for one in (first, second)]
+    pooled = [L.GlobalAveragePooling2D()(item) for item in (first, second)]
     model = keras.Model(image, L.Dense(3, use_bias=False, activation="softmax")(L.Concatenate()(pooled)))
     model.set_weights([EYE.reshape(1, 1, 3, 3), np.concatenate([EYE * weight for weight in WEIGHTS])])
     return Classifier(model, ["red", "green", "blue"], preprocessing="unit", name="shared")
@@ -102,7 +102,7 @@ def test_the_maps_of_both_calls_lie_on_the_image(other_first, depth):
         assert alone.layer == path and "one of several branches" in alone.notes[0]
 
 
-@pytest.mark.parametrize("other", SEEN, ids=[one.__name__ for one in SEEN])
+@pytest.mark.parametrize("other", SEEN, ids=[item.__name__ for item in SEEN])
 @pytest.mark.parametrize("method", ["grad-cam", "hirescam", "layercam", "score-cam", "eigen-cam", "grad-cam++"])
 def test_what_a_call_sees_is_laid_where_it_is(other, method):
     clf = shared(other)
@@ -164,8 +164,8 @@ def test_a_layer_called_twice_in_a_row():
     model.set_weights([EYE.reshape(1, 1, 3, 3), EYE])
     clf = Classifier(model, ["red", "green", "blue"], preprocessing="unit", name="twice")
     assert clf.default_layer == "conv#2" and clf.conv_layers == ["conv", "conv#2"]
-    made = activations(clf, IMAGE, ["conv", "conv#2"])
-    np.testing.assert_allclose(made["conv#2"], 2 * made["conv"])
+    result = activations(clf, IMAGE, ["conv", "conv#2"])
+    np.testing.assert_allclose(result["conv#2"], 2 * result["conv"])
     np.testing.assert_allclose(heatmaps(clf, IMAGE[None], layer=["conv", "conv#2"])[0].normalised, RED, atol=1e-6)
     assert [row["parameters"] for row in clf.layer_table().to_dict("records") if "conv" in row["name"]] == [9, 0]
     assert int(clf.layer_table()["parameters"].sum()) == model.count_params()
@@ -174,20 +174,20 @@ def test_a_layer_called_twice_in_a_row():
 def test_activations_of_each_call():
     clf = shared(mirrored)
     assert clf.conv_layers == ["tower#2/conv", "tower/conv"] or clf.conv_layers == ["tower/conv", "tower#2/conv"]
-    made = activations(clf, IMAGE, "default")
-    assert set(made) == {"tower/conv", "tower#2/conv"}
-    for values in made.values():
+    result = activations(clf, IMAGE, "default")
+    assert set(result) == {"tower/conv", "tower#2/conv"}
+    for values in result.values():
         np.testing.assert_allclose(values, IMAGE / 255.0, atol=1e-6)
 
 
 def test_filters_of_each_call_and_their_cache(tmp_path):
     clf = shared(mirrored)
-    picture = np.random.default_rng(0).random((1, 4, 4, 3)).astype(np.float32)
-    first, second = (submodel_to(clf.model, clf.map_layer(path))(picture) for path in ("tower/conv", "tower#2/conv"))
-    np.testing.assert_allclose(np.asarray(first), picture, atol=1e-6)
-    np.testing.assert_allclose(np.asarray(second), picture[:, :, ::-1], atol=1e-6)
-    maps = channel_maps(clf.model, clf.map_layer("tower#2/conv"))(np.array([1], np.int32))(picture)
-    np.testing.assert_allclose(maps, picture[:, :, ::-1, 1], atol=1e-6)
+    image = np.random.default_rng(0).random((1, 4, 4, 3)).astype(np.float32)
+    first, second = (submodel_to(clf.model, clf.map_layer(path))(image) for path in ("tower/conv", "tower#2/conv"))
+    np.testing.assert_allclose(np.asarray(first), image, atol=1e-6)
+    np.testing.assert_allclose(np.asarray(second), image[:, :, ::-1], atol=1e-6)
+    maps = channel_maps(clf.model, clf.map_layer("tower#2/conv"))(np.array([1], np.int32))(image)
+    np.testing.assert_allclose(maps, image[:, :, ::-1, 1], atol=1e-6)
     cache = Cache(tmp_path)
     for path in ("tower/conv", "tower#2/conv"):
         filter_patterns(clf, path, filters=[0], size=8, steps=1, cache=cache)
@@ -199,8 +199,8 @@ def test_filters_of_each_call_and_their_cache(tmp_path):
 def test_faithfulness_of_a_map_of_all_calls():
     clf = shared(mirrored)
     image = np.kron(IMAGE, np.ones((4, 4, 1), np.uint8))
-    [found] = faithfulness(clf, [image], heatmaps(clf, image[None]), steps=4)
-    assert found.randomisation is not None and found.status == "ok"
+    [maps] = faithfulness(clf, [image], heatmaps(clf, image[None]), steps=4)
+    assert maps.randomisation is not None and maps.status == "ok"
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -48,6 +48,6 @@ def reference(name: str, clf: Classifier, layer: str, targets: list[int]) -> np.
 def test_raw_maps_agree(clf, method, layer):
     targets = [2, 0, 3]
     expected = reference(method, clf, layer, targets)
-    found = np.stack([heatmaps(clf, IMAGES[i : i + 1], method, t, layer)[0].raw for i, t in enumerate(targets)])
-    assert found.shape == expected.shape and np.abs(expected).max() > 1e-3
-    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+    maps = np.stack([heatmaps(clf, IMAGES[i : i + 1], method, t, layer)[0].raw for i, t in enumerate(targets)])
+    assert maps.shape == expected.shape and np.abs(expected).max() > 1e-3
+    np.testing.assert_allclose(maps, expected, atol=1e-4 * np.abs(expected).max())

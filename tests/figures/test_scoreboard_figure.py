@@ -19,7 +19,7 @@ def comparison():
     return carvis.compare(models)
 
 
-def words(figure) -> str:
+def texts(figure) -> str:
     parts = [text.get_text() for axes in figure.axes for text in axes.texts]
     parts += [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
     parts += [axes.get_title(loc="left") for axes in figure.axes] + [text.get_text() for text in figure.texts]
@@ -28,17 +28,17 @@ def words(figure) -> str:
 
 def test_the_scoreboard(comparison):
     figure = model_scoreboard(comparison)
-    said = words(figure)
-    assert "自作 $model_1$" in said and "a" * 60 not in said and "…" in said
-    assert f"{comparison.scoreboard['accuracy'].iloc[0]:.1%}" in said and "40 images of cars, test" in said
+    labels = texts(figure)
+    assert "自作 $model_1$" in labels and "a" * 60 not in labels and "…" in labels
+    assert f"{comparison.scoreboard['accuracy'].iloc[0]:.1%}" in labels and "40 images of cars, test" in labels
     # Parameters are not known without a file.
-    assert "–" in said
+    assert "–" in labels
     assert figure_bytes(figure) == figure_bytes(model_scoreboard(comparison))
 
 
 def test_reliability_with_and_without_a_temperature(comparison):
     first = comparison.names[0]
     figure = reliability_diagrams(comparison, {first: {"temperature": 1.5, "ece_after": 0.012}})
-    assert "with temperature 1.50: 0.012" in words(figure)
-    assert f"calibration error {comparison.scoreboard['ece'].iloc[1]:.3f}" in words(figure)
+    assert "with temperature 1.50: 0.012" in texts(figure)
+    assert f"calibration error {comparison.scoreboard['ece'].iloc[1]:.3f}" in texts(figure)
     assert figure_bytes(figure).startswith(b"\x89PNG")

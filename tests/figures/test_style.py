@@ -18,15 +18,15 @@ def stale(monkeypatch):
     without = [font for font in font_manager.fontManager.ttflist if font.name not in style._CJK_FONTS]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", without)
     style.fonts.cache_clear()
-    style._say_no_font.cache_clear()
+    style._warn_no_font.cache_clear()
     yield monkeypatch
     style.fonts.cache_clear()
-    style._say_no_font.cache_clear()
+    style._warn_no_font.cache_clear()
 
 
-def drawn(words):
+def rendered(message):
     figure = style.new_figure(2, 1)
-    figure.text(0.1, 0.5, words)
+    figure.text(0.1, 0.5, message)
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba()).copy()
 
@@ -38,22 +38,22 @@ def test_a_font_on_the_disk_that_the_list_misses_is_taken(stale):
     assert len(style.fonts()) > 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert (drawn("日本語") != drawn("学習率")).any()
+        assert (rendered("日本語") != rendered("学習率")).any()
 
 
 def test_where_there_is_none_one_sentence_says_what_to_install(stale, caplog):
     stale.setattr(font_manager, "findSystemFonts", list)
     with caplog.at_level(logging.WARNING, "carvis"), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        drawn("plain")
+        rendered("plain")
         assert not caplog.messages
         with speaking("ja"):
-            drawn("日本語")
-            drawn("学習率")
+            rendered("日本語")
+            rendered("学習率")
     assert (
         len(caplog.messages) == 1 and "fonts-noto-cjk" in caplog.messages[0] and "日本語フォント" in caplog.messages[0]
     )
-    assert not [one for one in caught if "Glyph" in str(one.message)]
+    assert not [item for item in caught if "Glyph" in str(item.message)]
 
 
 def test_words_are_measured_in_the_font_that_they_are_drawn_in(stale):

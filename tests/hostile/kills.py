@@ -101,7 +101,7 @@ def _tried(write: Write, before: Path, place: Path, moment: Moment | None) -> tu
         wrong = [] if ended.killed or not ended.problem else [f"the write failed: {ended.problem}"]
 
         def look() -> None:
-            # Readers of evaluations settle them; everything else is settled by the next start.
+            # Readers of evaluations finish the moves of them; the next start finishes all others.
             known = {"old", "new"} if ended.killed else {"new"}
             if write.settles:
                 _expect(write.state(place), known)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from carvis.dataset.health.duplicates import find_duplicates
 from carvis.dataset.health.image_facts import Described, describe
 from carvis.errors import CarvisError, TableError, TrainingError
-from carvis.explain.faithfulness_metrics.cache import FORMAT, kept_faithfulness
+from carvis.explain.faithfulness_metrics.cache import FORMAT, stored_faithfulness
 from carvis.explain.faithfulness_metrics.deletion_insertion import Curves
 from carvis.explain.faithfulness_metrics.result import Faithfulness, Trial
 from carvis.explain.filters.cache import PATTERN_FORMAT
@@ -254,11 +254,11 @@ def faithfulness() -> Faithfulness:
 def test_any_fact_of_a_test_of_faithfulness_is_made_anew_or_fine(tmp_path, data):
     cache = Cache(tmp_path)
     path = cache.put("key", ".npz", FORMAT.encode(faithfulness()))
-    assert kept_faithfulness(cache, "key").verdict == "not-better"
+    assert stored_faithfulness(cache, "key").verdict == "not-better"
     good = _facts(path)
     facts = replaced(good, data.draw(st.sampled_from(places(good))), data.draw(ANY_JSON | st.just(...)))
     path.write_bytes(packed(dict(unpacked(path), facts=json.dumps(facts))))
-    found = kept_faithfulness(cache, "key")
+    found = stored_faithfulness(cache, "key")
     assert found is None or found.facts()
 
 
@@ -307,5 +307,5 @@ def test_a_cache_that_names_a_pipe_waits_for_nobody(tmp_path):
     path = cache.put("key", ".npz", b"")
     path.unlink()
     os.mkfifo(path)
-    assert kept_faithfulness(cache, "key") is None
+    assert stored_faithfulness(cache, "key") is None
     assert load_cached(SimpleNamespace(get=lambda *_: path), "a1", PATTERN_FORMAT) is None

@@ -20,7 +20,7 @@ from carvis.architectures import build_model
 from carvis.architectures.weights import read_weights
 from carvis.classifier import describe_model_file, load_classifier
 from carvis.classifier.files.hdf5_arrays import MOST_PARTS
-from carvis.classifier.files.inspection import read_here
+from carvis.classifier.files.inspection import read_in_process
 from carvis.cli import main
 from carvis.errors import CarvisError, ModelError
 from tests.hostile.broken_hdf5 import (
@@ -74,7 +74,7 @@ def test_each_kind_is_refused_in_one_sentence_at_once(name, bad, capsys):
     path, says = bad[name]
     start = time.process_time()
     with contextlib.suppress(ModelError):
-        read_here(path)
+        read_in_process(path)
     # Twice the second that is allowed, for slow machines.
     assert time.process_time() - start < 2
     text = describe_model_file(path)["refused"]
@@ -115,7 +115,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from carvis.errors import ModelError
-from carvis.classifier.files.inspection import open_weights, read_here
+from carvis.classifier.files.inspection import open_weights, read_in_process
 
 def read(group):
     for name, item in group.items():
@@ -124,7 +124,7 @@ def read(group):
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for path in sys.stdin.read().split():
     try:
-        read_here(Path(path))
+        read_in_process(Path(path))
     except ModelError:
         pass
     try:

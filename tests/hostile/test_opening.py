@@ -17,7 +17,7 @@ import pytest
 from carvis.architectures import build_model
 from carvis.classifier import load_classifier
 from carvis.classifier.files.sandbox.criteria import sandbox_reason, size_reason
-from carvis.classifier.files.sandbox.policy import SandboxNeededError, kept_verdict, sandbox_first
+from carvis.classifier.files.sandbox.policy import SandboxNeededError, sandbox_first, stored_verdict
 from carvis.classifier.files.sandbox.verdict import Verdict, sandbox_verdict
 from carvis.classifier.memory_estimate import TooLargeError, estimate_memory, free_memory
 from carvis.cli import main
@@ -64,7 +64,7 @@ def test_what_is_unusual_is_not_opened_unasked(kind, tmp_path):
     path = saved(make(), tmp_path)
     with sandbox_first(tmp_path / "kept", requested=False), pytest.raises(SandboxNeededError, match=said):
         load_classifier(path)
-    assert kept_verdict(path, tmp_path / "kept") is None
+    assert stored_verdict(path, tmp_path / "kept") is None
 
 
 def test_a_graph_of_20000_layers_is_not_opened_unasked(tmp_path):
@@ -130,7 +130,7 @@ def test_a_model_that_takes_too_much_memory_ends_its_own_process(tmp_path):
                 load_classifier(path)
             assert str(path) in str(error.value)
     # The second time, what came of the first was read: nothing was tried.
-    found = kept_verdict(path, tmp_path / "kept")
+    found = stored_verdict(path, tmp_path / "kept")
     assert found.kind == "memory" and psutil.Process().memory_info().rss - before < 300_000_000
     # More memory is worth another attempt.
     with sandbox_first(tmp_path / "kept", requested=False, memory=2_000_000_000), pytest.raises(SandboxNeededError):

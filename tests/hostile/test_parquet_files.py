@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from carvis.cli import main
 from carvis.errors import CarvisError, TableError
 from carvis.evaluation import load_evaluation
-from carvis.explain.attention.cache import load_attention, store_attention
-from carvis.workspace import Cache, Column, read_parquet
+from carvis.explain.attention.cache import ATTENTION_FORMAT, load_attention
+from carvis.workspace import Cache, Column, read_parquet, store_cached
 from tests.hostile.material import attention, each_file, evaluation, one_sentence
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True)
@@ -180,7 +180,7 @@ def test_a_text_that_a_million_rows_share_is_one_text():
 @pytest.mark.parametrize("value", [None, [[1], [2]], 7, "x", "missing"])
 def test_a_damaged_result_of_a_cache_is_made_anew(tmp_path, column, value):
     cache, good = Cache(tmp_path), attention()
-    store_attention(cache, "key", good)
+    store_cached(cache, "key", ATTENTION_FORMAT, good)
     assert load_attention(cache, "key").table.equals(good.table)
     table = good.table.drop(columns=column)
     if value != "missing":
@@ -200,7 +200,7 @@ def test_any_facts_of_a_cached_result(tmp_path_factory, data):
     from tests.hostile.material import ANY_JSON, places, replaced
 
     cache = Cache(tmp_path_factory.mktemp("cache"))
-    store_attention(cache, "key", attention())
+    store_cached(cache, "key", ATTENTION_FORMAT, attention())
     path = cache.get("key", ".json")
     good = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(replaced(good, data.draw(st.sampled_from(places(good))), data.draw(ANY_JSON))))

@@ -18,14 +18,14 @@ from carvis.demo.plan import plan_split
 from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation, check_folder, compare, load_evaluation
 from carvis.evaluation.metrics import summarise
-from carvis.explain.attention.cache import load_attention, store_attention
+from carvis.explain.attention.cache import ATTENTION_FORMAT, load_attention
 from carvis.explain.filters import FilterSettings
 from carvis.explain.filters.patterns import FilterPatterns
 from carvis.images import write_image
 from carvis.report import write_report
 from carvis.tags import Tags, export_tags
 from carvis.tags.database import reading
-from carvis.workspace import Cache, Workspace, atomic_write, discard
+from carvis.workspace import Cache, Workspace, atomic_write, discard, store_cached
 from tests.hostile.material import attention
 
 
@@ -209,7 +209,7 @@ def _demo_but_for_valid(place: Path) -> None:
 
 def _made_demo(place: Path, text: str) -> None:
     space = Workspace(place)
-    for path in regeneration._made(space):
+    for path in regeneration._shipped(space):
         atomic_write(path if path.suffix else path / "file.txt", text)
 
 
@@ -225,13 +225,13 @@ def _rebuild(place: Path) -> None:
 
 def _rebuilt(place: Path) -> str:
     restore_demo(Workspace(place))
-    paths = [path if path.suffix else path / "file.txt" for path in regeneration._made(Workspace(place))]
+    paths = [path if path.suffix else path / "file.txt" for path in regeneration._shipped(Workspace(place))]
     texts = {path.read_text() if path.exists() else "lost" for path in paths}
     return texts.pop() if len(texts) == 1 else f"mixed: {sorted(texts)}"
 
 
 def _attention(place: Path) -> None:
-    store_attention(Cache(place / "data" / "cache" / "attention"), "ab12", attention())
+    store_cached(Cache(place / "data" / "cache" / "attention"), "ab12", ATTENTION_FORMAT, attention())
 
 
 def _is_kept(place: Path) -> str:

@@ -42,16 +42,16 @@ def bmp(width: int, height: int, body: bytes) -> bytes:
 
 
 def jpeg(between: bytes = b"") -> bytes:
-    made = io.BytesIO()
-    Image.new("RGB", (16, 16), (200, 30, 30)).save(made, "JPEG")
-    return made.getvalue()[:2] + between + made.getvalue()[2:]
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16), (200, 30, 30)).save(buffer, "JPEG")
+    return buffer.getvalue()[:2] + between + buffer.getvalue()[2:]
 
 
 def progressive(side: int, scans: int) -> bytes:
-    made = io.BytesIO()
-    Image.new("L", (side, side), 77).save(made, "JPEG", progressive=True)
-    whole = made.getvalue()
-    return whole[:-2] + whole[whole.rindex(b"\xff\xda") : -2] * scans + whole[-2:]
+    buffer = io.BytesIO()
+    Image.new("L", (side, side), 77).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * scans + data[-2:]
 
 
 GIF = b"GIF89a" + struct.pack("<HHBBB", 8, 8, 0x80, 0, 0) + bytes(6)
@@ -79,10 +79,10 @@ SLOW = {
 @pytest.mark.parametrize("kind", SLOW)
 def test_what_would_take_long_is_refused_at_once(kind):
     data = SLOW[kind]()
-    begun = time.process_time()
+    start = time.process_time()
     with pytest.raises(ImageError, match=r"would take far longer to read .* save it anew as PNG or JPEG\.$"):
         read_image(data)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - start < 1
 
 
 HONEST = {
@@ -116,20 +116,20 @@ def test_a_netpbm_image_of_any_maximum_has_pillow_s_values(maximum, sign):
     values = np.random.default_rng(0).integers(0, maximum + 1, (7, 5, 3 if sign == b"P6" else 1))
     kind = ">u2" if maximum > 255 else "u1"
     data = b"%s 5 7 %d\n" % (sign, maximum) + values.astype(kind).tobytes()
-    with Image.open(io.BytesIO(data)) as picture:
-        expected = np.asarray(picture).reshape(values.shape)
+    with Image.open(io.BytesIO(data)) as image:
+        expected = np.asarray(image).reshape(values.shape)
     expected = (expected >> 8 if expected.max() > 255 else expected).astype(np.uint8)
-    found = read_image(data, values.shape[2])
-    assert (found == expected).all()
+    pixels = read_image(data, values.shape[2])
+    assert (pixels == expected).all()
     with pytest.raises(ImageError, match="truncated"):
         read_image(data[:-3])
 
 
 def test_a_large_netpbm_image_takes_no_minute():
     data = b"P6 2000 1500 1000\n" + bytes(2000 * 1500 * 6)
-    begun = time.process_time()
+    start = time.process_time()
     assert read_image(data).shape == (1500, 2000, 3)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(("colour", "clear"), [(2, b"\0\1\0\2\0\3"), (0, b"\0\1")])
@@ -150,23 +150,23 @@ def test_a_large_webp_has_pillow_s_pixels(mode, alpha, lossless):
     values = np.random.default_rng(0).integers(0, 256, (25, 20, len(mode)), np.uint8)
     exif = Image.Exif()
     exif[0x0112] = 6
-    made = io.BytesIO()
-    Image.fromarray(values).resize((2400, 1800)).save(made, "WEBP", lossless=lossless, method=0, exif=exif)
-    with Image.open(made) as picture:
-        assert picture.width * picture.height > 4_000_000
-        expected = picture.convert("RGBA") if mode == "RGBA" else picture.convert("RGB")
+    buffer = io.BytesIO()
+    Image.fromarray(values).resize((2400, 1800)).save(buffer, "WEBP", lossless=lossless, method=0, exif=exif)
+    with Image.open(buffer) as image:
+        assert image.width * image.height > 4_000_000
+        expected = image.convert("RGBA") if mode == "RGBA" else image.convert("RGB")
     if mode == "RGBA" and alpha == "on-white":
         expected = Image.alpha_composite(Image.new("RGBA", expected.size, "white"), expected)
     expected = np.rot90(np.asarray(expected)[..., :3], -1)
-    found = read_image(made.getvalue(), alpha=alpha).astype(int)
-    assert np.abs(found - expected).max() <= (0 if lossless else 1)
-    with pytest.raises(ImageError, match=r"damaged|not a picture"):
-        read_image(made.getvalue()[:-5000])
+    pixels = read_image(buffer.getvalue(), alpha=alpha).astype(int)
+    assert np.abs(pixels - expected).max() <= (0 if lossless else 1)
+    with pytest.raises(ImageError, match=r"damaged|not an image"):
+        read_image(buffer.getvalue()[:-5000])
 
 
 def test_a_large_animated_webp_is_refused():
-    made = io.BytesIO()
+    buffer = io.BytesIO()
     frames = [Image.new("RGB", (2400, 1800), colour) for colour in ("red", "blue")]
-    frames[0].save(made, "WEBP", save_all=True, append_images=frames[1:], method=0)
+    frames[0].save(buffer, "WEBP", save_all=True, append_images=frames[1:], method=0)
     with pytest.raises(ImageError, match="animated"):
-        read_image(made.getvalue())
+        read_image(buffer.getvalue())

@@ -10,9 +10,9 @@ from carvis.errors import ImageError
 from carvis.images import colorize, encode_image, overlay, read_image, resize, thumbnail, write_image
 
 
-def bytes_of(picture: Image.Image, format: str = "PNG", **options) -> bytes:
+def bytes_of(image: Image.Image, format: str = "PNG", **options) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, format, **options)
+    image.save(buffer, format, **options)
     return buffer.getvalue()
 
 
@@ -26,10 +26,10 @@ def png_header_claiming(width: int, height: int) -> bytes:
 def test_exif_orientation_is_applied():
     rgb = np.zeros((2, 3, 3), np.uint8)
     rgb[0, 0] = 255
-    picture = Image.fromarray(rgb)
-    exif = picture.getexif()
+    image = Image.fromarray(rgb)
+    exif = image.getexif()
     exif[0x0112] = 6
-    upright = read_image(bytes_of(picture, exif=exif))
+    upright = read_image(bytes_of(image, exif=exif))
     assert upright.shape == (3, 2, 3)
     assert upright[0, 1].tolist() == [255, 255, 255] and upright.sum() == 765
 
@@ -60,12 +60,12 @@ def test_cmyk_and_palette_and_animation_are_read():
     assert read_image(bytes_of(frames[0]), channels=1).shape == (4, 4, 1)
 
 
-def test_what_is_no_picture_is_refused_with_its_name(tmp_path):
-    good = bytes_of(Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)), "JPEG")
+def test_what_is_no_image_is_refused_with_its_name(tmp_path):
+    valid = bytes_of(Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)), "JPEG")
     for name, content in {
         "text.jpg": b"hello",
         "empty.jpg": b"",
-        "half.jpg": good[: len(good) // 2],
+        "half.jpg": valid[: len(valid) // 2],
         "half.png": png_header_claiming(50, 50),
         "bomb.png": png_header_claiming(60000, 60000),
     }.items():
@@ -117,11 +117,11 @@ def test_the_tutorial_look_adds_jet_and_clips():
     assert mixed[0].tolist() == [[230, 230, 255], [255, 230, 230]]
 
 
-def test_overlay_accepts_grey_pictures():
+def test_overlay_accepts_grey_images():
     assert overlay(np.zeros((4, 6, 1), np.uint8), np.zeros((2, 2))).shape == (4, 6, 3)
 
 
-def test_written_pictures_come_back(tmp_path):
+def test_written_images_come_back(tmp_path):
     image = np.random.default_rng(1).integers(0, 255, (8, 8, 3), np.uint8)
     np.testing.assert_array_equal(read_image(write_image(tmp_path / "a.png", image)), image)
     smooth = np.full((8, 8, 3), 90, np.uint8)
@@ -135,7 +135,7 @@ def test_a_thumbnail_fits_and_never_enlarges():
     assert read_image(thumbnail(encode_image(np.zeros((20, 10, 3), np.uint8)), 100)).shape == (20, 10, 3)
 
 
-def test_a_picture_that_starts_another_program_is_none(tmp_path):
+def test_an_image_that_starts_another_program_is_none(tmp_path):
     (tmp_path / "page.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
     with pytest.raises(ImageError, match=r"page\.jpg is not an image"):
         read_image(tmp_path / "page.jpg")

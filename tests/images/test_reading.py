@@ -22,9 +22,9 @@ GREY16 = RNG.integers(0, 65536, (8, 10)).astype(np.uint16)
 
 
 def exif(orientation: int) -> Image.Exif:
-    found = Image.Exif()
-    found[0x0112] = orientation
-    return found
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    return tags
 
 
 def written(folder, name: str):
@@ -156,11 +156,11 @@ def test_16_bits_are_those_of_tensorflow_s_decoder(tmp_path, name):
 def data_set(folder, values: dict[str, np.ndarray]):
     place = folder / "data" / "train" / "cat"
     place.mkdir(parents=True)
-    for name, one in values.items():
-        if name.endswith(".tif") and one.dtype == np.float32:
-            Image.fromarray(one).save(place / name)
+    for name, pixels in values.items():
+        if name.endswith(".tif") and pixels.dtype == np.float32:
+            Image.fromarray(pixels).save(place / name)
         else:
-            cv2.imwrite(str(place / name), one)
+            cv2.imwrite(str(place / name), pixels)
     return place
 
 
@@ -169,8 +169,8 @@ def test_a_data_set_of_12_bits_in_16_has_4095_as_white(tmp_path, shape):
     values = {f"{i}.png": np.full(shape, 300 + i, np.uint16) for i in range(8)}
     values["7.png"][0, 0] = 3500
     if len(shape) == 3 and shape[2] == 4:
-        for one in values.values():
-            one[..., 3] = 65535  # The alpha channel is not of the camera.
+        for pixels in values.values():
+            pixels[..., 3] = 65535  # The alpha channel is not of the camera.
     place = data_set(tmp_path, values)
     assert read_image(place / "0.png")[0, 0].tolist() == [round(300 * 255 / 4095)] * 3
     assert read_image(place / "7.png")[0, 0].tolist() == [round(3500 * 255 / 4095)] * 3
@@ -299,7 +299,7 @@ def png16(path, values: np.ndarray, clear: np.ndarray):
         (b"IDAT", zlib.compress(rows)),
         (b"IEND", b""),
     )
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in chunks))
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 3)])
@@ -309,11 +309,11 @@ def test_one_transparent_value_of_16_bits(tmp_path, shape):
     values[0, 0] = 0x4002
     values[1, 1] = 0x2000
     png16(tmp_path / "a.png", values, values[0, 1])
-    found = {
+    alphas = {
         alpha: read_image(tmp_path / "a.png", alpha=alpha)[..., 0].tolist() for alpha in ("drop-alpha", "on-white")
     }
-    assert found["drop-alpha"] == [[64, 64, 64], [64, 32, 64]]
-    assert found["on-white"] == [[64, 255, 255], [255, 32, 255]]
+    assert alphas["drop-alpha"] == [[64, 64, 64], [64, 32, 64]]
+    assert alphas["on-white"] == [[64, 255, 255], [255, 32, 255]]
 
 
 @pytest.mark.parametrize(

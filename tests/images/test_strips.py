@@ -32,8 +32,10 @@ def test_overlays_are_those_of_the_whole_image(monkeypatch, colormap, channels):
     image, heat = RGB[..., :channels], _RNG.random((5, 4), dtype=np.float32)
     whole = overlay(image, heat, 0.4, colormap), overlay_difference(image, heat - 0.5, 0.5)
     monkeypatch.setattr(strips, "_PIXELS", 5 * WIDTH)
-    for one, other in zip(whole, (overlay(image, heat, 0.4, colormap), overlay_difference(image, heat - 0.5, 0.5))):
-        np.testing.assert_array_equal(one, other)
+    for expected, other in zip(
+        whole, (overlay(image, heat, 0.4, colormap), overlay_difference(image, heat - 0.5, 0.5))
+    ):
+        np.testing.assert_array_equal(expected, other)
 
 
 def _bytes(image: Image.Image, format: str, **options) -> bytes:

@@ -21,10 +21,10 @@ from carvis.report.sections.attention import attention as attention_section
 from carvis.report.sections.summary import summary
 from tests.evaluation.small_evaluations import evaluation
 
-SURE = 0.8
+CONFIDENCE = 0.8
 
 
-def model(name, right, n=40, classes=("a", "b"), confidence=SURE):
+def model(name, right, n=40, classes=("a", "b"), confidence=CONFIDENCE):
     """A model that is right on the images ``right`` of ``n``, whose labels take turns."""
     rows = []
     for i in range(n):
@@ -44,8 +44,8 @@ def first_page(evaluations, **options):
 def sentences(page):
     """Every text of a page in a paragraph, heading or list, without what stands on images."""
     body = re.sub(r"<(figcaption|svg|table|nav).*?</\1>", "", page.split("</style>")[1], flags=re.S)
-    found = re.findall(r"<(?:p|h\d|li)[^>]*>(.*?)</", body, re.S)
-    texts = [unescape(re.sub(r"<[^>]+>", "", one)).strip() for one in found]
+    matches = re.findall(r"<(?:p|h\d|li)[^>]*>(.*?)</", body, re.S)
+    texts = [unescape(re.sub(r"<[^>]+>", "", item)).strip() for item in matches]
     return [sentence for text in texts for sentence in re.split(r"(?<=[.。]) ?", text) if len(sentence) > 24]
 
 
@@ -92,26 +92,26 @@ def test_without_training_images_leakage_is_called_unchecked():
 @pytest.mark.parametrize(("models", "classes"), [(1, 2), (3, 20), (8, 5)])
 def test_no_sentence_stands_twice(models, classes, language):
     names = [f"class {i}" for i in range(classes)]
-    found = [model(f"model {i}", range(20 + 2 * i), classes=names) for i in range(models)]
-    for one in found:
-        one.setup["notes"].append("The same was assumed of all of these models.")
-    said = sentences(report_html(found, ReportSettings(language=language)))
-    assert len(said) > 6
-    assert [one for one in set(said) if said.count(one) > 1] == (
+    result = [model(f"model {i}", range(20 + 2 * i), classes=names) for i in range(models)]
+    for item in result:
+        item.setup["notes"].append("The same was assumed of all of these models.")
+    sentences_found = sentences(report_html(result, ReportSettings(language=language)))
+    assert len(sentences_found) > 6
+    assert [item for item in set(sentences_found) if sentences_found.count(item) > 1] == (
         # Told once as a warning, once where everything assumed is listed.
-        [one for one in set(said) if "The same was assumed" in one]
+        [item for item in set(sentences_found) if "The same was assumed" in item]
     )
 
 
 def test_many_models_with_long_names_are_called_by_letters():
     names = [f"モデル{i}・{'とても長い名前' * 7}"[:60] for i in range(8)]
-    found = [model(name, range(20 + 2 * i)) for i, name in enumerate(names)]
-    context = Context({one.setup["model"]["name"]: one for one in found}, None, {})
+    result = [model(name, range(20 + 2 * i)) for i, name in enumerate(names)]
+    context = Context({item.setup["model"]["name"]: item for item in result}, None, {})
     assert context.keys[names[7]] == "A" and context.keys[names[0]] == "H"
-    page = report_html(found)
+    page = report_html(result)
     assert f"A · {names[7]}" in page.split("<main>")[1] and ">H</th>" in page
     assert "The 4 most accurate of 8 models" in page
-    short = Context({"one": found[0], "two": found[1]}, None, {})
+    short = Context({"one": result[0], "two": result[1]}, None, {})
     assert short.keys == {"one": "one", "two": "two"} and not short.lettered
 
 
@@ -130,8 +130,8 @@ def test_names_are_names_in_the_heading_of_printed_pages():
 
 def test_the_size_of_the_file_stands_in_it():
     page = report_html([model("m", range(32))])
-    told = re.search(r"One file \(([\d.]+) MB", page)
-    assert abs(float(told.group(1)) - len(page.encode()) / 1e6) <= 0.051 and "{{" not in page
+    match = re.search(r"One file \(([\d.]+) MB", page)
+    assert abs(float(match.group(1)) - len(page.encode()) / 1e6) <= 0.051 and "{{" not in page
 
 
 def test_long_tables_stand_side_by_side():
@@ -143,8 +143,8 @@ def test_long_tables_stand_side_by_side():
 def test_scales_hold_what_they_show():
     assert scale_start([0.238, 0.9]) == 0 and scale_start([0.74, 0.8]) == 0.7 and scale_start([1.0]) == 0.9
     assert scale_start([np.nan]) == 0
-    drawn = Range(0.85, 0.7, 1.0, 0.7, "")
-    assert [drawn.place(share) for share in (0.7, 0.85, 1.0, 0.1)] == [0, 50, 100, 0]
+    patterns = Range(0.85, 0.7, 1.0, 0.7, "")
+    assert [patterns.place(share) for share in (0.7, 0.85, 1.0, 0.1)] == [0, 50, 100, 0]
 
 
 def test_a_long_file_name_keeps_both_ends():
@@ -153,29 +153,29 @@ def test_a_long_file_name_keeps_both_ends():
     assert unicodedata.normalize("NFC", shortened("車" * 40))[0] == "車"
 
 
-def looked(cover):
+def measured(occlude):
     """The attention of a model on 12 images: 60 % on the body, which is half of each, 40 % on the emblem, a tenth."""
     facts = {"id": [str(i) for i in range(12)], "label": "a", "predicted": "a", "confidence": 0.9, "right": True}
     facts |= {"target": "a", "probability": 0.9, "status": "ok"}
     for part, area, share, fall in (("body", 0.5, 0.6, 0.25), ("emblem", 0.1, 0.4, 0.5)):
         values = {"area": area, "share": share, "point": 0.0, "overlap": 0.0}
-        values |= {"fall": fall, "control": 0.125} if cover else {}
+        values |= {"fall": fall, "control": 0.125} if occlude else {}
         facts |= {f"{measure}:{part}": values.get(measure, np.nan) for measure in MEASURES}
-    setup = {"cover": cover, "method": "grad-cam", "data": "cars", "split": "test", "model": "m"}
+    setup = {"cover": occlude, "method": "grad-cam", "data": "cars", "split": "test", "model": "m"}
     return Attention(pd.DataFrame(facts), ("body", "emblem"), {}, setup=setup)
 
 
 @pytest.mark.parametrize("full", [True, False])
 def test_where_models_look_is_said_first_and_shown_later(full):
     context = Context({"m": model("m", range(32))}, None, {})
-    context.__dict__["attention"] = {"m": Measured(looked(full), full)}
+    context.__dict__["attention"] = {"m": Measured(measured(full), full)}
     section = attention_section(context)
-    said = summary(context, [section]).looking
-    assert said[0] == (
+    text = summary(context, [section]).looking
+    assert text[0] == (
         "m: 60% of the evidence is on the body (50% of the image); relative to size, it looks most at the emblem "
         "(4.0 times its area)."
     )
-    assert ("Whether a model needs what it looks at was not measured." in said) is not full
+    assert ("Whether a model needs what it looks at was not measured." in text) is not full
     tables = [block for block in section.blocks if block.kind == "table"]
     assert [row[:3] for row in tables[0].rows] == [("body", "12", "50.0%"), ("emblem", "12", "10.0%")]
     assert [cell.text for _part, _n, _area, cell in tables[0].rows] == ["60.0%", "40.0%"]

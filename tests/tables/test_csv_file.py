@@ -58,8 +58,8 @@ def test_rows_and_tables_come_back(rows, line_end):
         to_csv(rows, ["=a", "b"], line_end=line_end),
         to_csv(pd.DataFrame(rows, columns=["=a", "b"], dtype=object), line_end=line_end),
     ):
-        found = [[unescaped(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
-        assert found == [["=a", "b"], *rows]
+        restored = [[unescaped(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
+        assert restored == [["=a", "b"], *rows]
 
 
 def test_headings_labels_and_names_are_texts_and_numbers_are_none():
@@ -93,16 +93,16 @@ def test_harmless_tables_keep_their_bytes():
 
 def calls(file: Path) -> list[str]:
     """The calls in a file by which CSV could be written past ``to_csv``."""
-    found = []
+    places = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             name = node.func.attr
             past = name in ("writer", "DictWriter") or (name == "to_csv" and (node.args or node.keywords))
             if past:
-                found.append(f"{file.relative_to(ROOT)}:{node.lineno} {name}")
+                places.append(f"{file.relative_to(ROOT)}:{node.lineno} {name}")
         if isinstance(node, ast.ImportFrom) and node.module in ("csv", "pyarrow.csv"):
-            found.append(f"{file.relative_to(ROOT)}:{node.lineno} import")
-    return found
+            places.append(f"{file.relative_to(ROOT)}:{node.lineno} import")
+    return places
 
 
 def test_nothing_writes_csv_past_the_one_writer():

@@ -55,16 +55,16 @@ def test_the_first_reading_of_usual_texts_is_right(names, encoding, n):
 def test_what_only_the_contents_tell():
     data = "PATH\ntest/Citroën/1.jpg\n".encode("mac_roman")
     assert readings(data, "x.csv")[0].encoding == "cp1252"
-    found = text_of(data, "x.csv", fits=lambda text: float("Citroën" in text))
-    assert (found.encoding, found.text) == ("mac_roman", "PATH\ntest/Citroën/1.jpg\n")
+    reading = text_of(data, "x.csv", fits=lambda text: float("Citroën" in text))
+    assert (reading.encoding, reading.text) == ("mac_roman", "PATH\ntest/Citroën/1.jpg\n")
 
 
 def test_mac_japanese_whose_backslash_is_a_byte_of_its_own():
     # In Mac OS, 5C is the yen sign and 80 the backslash; FD to FF are signs that Windows lacks.
     data = "PATH\nテスト".encode("cp932") + b"\x80" + "ドア".encode("cp932") + b"\xfd.jpg\n"
-    found = readings(data, "x.csv")[0]
-    assert (found.encoding, found.text) == ("mac_japanese", "PATH\nテスト\\ドア©.jpg\n")
-    assert readings(data, "x.csv", "mac-japanese") == [found] == readings(data, "x.csv", "x-mac-japanese")
+    reading = readings(data, "x.csv")[0]
+    assert (reading.encoding, reading.text) == ("mac_japanese", "PATH\nテスト\\ドア©.jpg\n")
+    assert readings(data, "x.csv", "mac-japanese") == [reading] == readings(data, "x.csv", "x-mac-japanese")
 
 
 def test_an_encoding_that_is_named_is_taken():
@@ -87,11 +87,11 @@ def test_an_encoding_that_is_named_is_taken():
 
 def test_a_torn_byte_makes_no_other_encoding_of_a_long_text():
     data = (table(NAMES["japanese"], 5)).encode()[:-3] + "車".encode()[:2]
-    found = readings(data, "x")[0]
-    assert (found.encoding, found.damaged) == ("utf-8", 1) and "日産 ノート" in found.text
+    reading = readings(data, "x")[0]
+    assert (reading.encoding, reading.damaged) == ("utf-8", 1) and "日産 ノート" in reading.text
     data = table(NAMES["japanese"], 5).encode("euc_jp") + b"\xc6"
-    found = text_of(data, "x", fits=lambda text: text.count("日産") / 15)
-    assert found.encoding == "euc_jp" and found.damaged == 1
+    reading = text_of(data, "x", fits=lambda text: text.count("日産") / 15)
+    assert reading.encoding == "euc_jp" and reading.damaged == 1
 
 
 def test_zeros_are_no_text():

@@ -1,4 +1,4 @@
-"""Which picture a foreign path means."""
+"""Which image a foreign path means."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ def touch(root, *names):
     for name in names:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"picture")
+        path.write_bytes(b"image")
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_tie_is_ambiguous(data, text):
     "text",
     [
         "mini/test/Golf/car9.jpg",
-        "mini/test/Golf/car2.jpg",  # train's car2 is another picture
+        "mini/test/Golf/car2.jpg",  # train's car2 is another image
         "mini/test/Audi/car2.jpg",  # and so is another class's
         "mini/test/Golf/notes.txt",
         "C:\\Users\\me\\mini\\test\\Golf\\gone.jpg",
@@ -147,13 +147,13 @@ def test_ids_and_labels(data):
     assert index.match("only here.png")[1:3] == ("valid/Polo/only here.PNG", "Polo")
     assert index.match("C:\\x\\mini\\val\\Golf\\gone.jpg")[1:3] == ("valid/Golf/gone.jpg", "Golf")
     assert index.match("gone.jpg")[1:3] == ("gone.jpg", None)
-    touch(data, "test/train/Polo/sub/car8.jpg")  # a data set called test, pictures in a folder of a class
+    touch(data, "test/train/Polo/sub/car8.jpg")  # a data set called test, images in a folder of a class
     assert ImageIndex([data / "test"]).match("sub/car8.jpg")[1:3] == ("train/Polo/sub/car8.jpg", "Polo")
     for root in (data / "mini", data / "mini/test", data / "mini/test/Polo"):
         assert ImageIndex([root]).match("Polo/car1.jpg")[:3] == ("found", "test/Polo/car1.jpg", "Polo")
 
 
-def test_nested_roots_hold_each_picture_once(data):
+def test_nested_roots_hold_each_image_once(data):
     index = ImageIndex([data, data / "mini", data / "mini"])
     assert len(index) == 5
     assert index.match("mini/test/Golf/car1.jpg").status == "found"

@@ -11,13 +11,13 @@ from carvis.tables.path_labels import split_place
 
 @pytest.fixture
 def place(tmp_path, make_pictures):
-    def made(*names):
+    def data_set(*names):
         for name in names:
             folder, _, file = name.rpartition("/")
             make_pictures(tmp_path / folder, [file], size=(8, 8))
         return tmp_path
 
-    return made
+    return data_set
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_the_first_folder_below_the_split(place, name, label):
     assert data.label_of(samples["id"].iloc[0]) == label == data.label_of(name.partition("/")[2])
     table = root / "df2.csv"
     table.write_text("PATH\n" + name.replace("/", "\\") + "\n", encoding="utf-8")
-    found = read_misclassified(table, root)
-    assert found["label"].tolist() == [label] and found["status"].tolist() == ["found"]
+    misclassified = read_misclassified(table, root)
+    assert misclassified["label"].tolist() == [label] and misclassified["status"].tolist() == ["found"]
 
 
 @pytest.mark.parametrize(
-    ("names", "asked", "label"),
+    ("names", "path", "label"),
     [
-        # The class is called train, and its pictures lie in folders by year.
+        # The class is called train, and its images lie in folders by year.
         (["d/test/train/2019/x.png", "d/test/car/x.png", "d/train/train/x.png"], "d/test/train/2019/x.png", "train"),
         (["d/test/train/2019/x.png", "d/test/car/x.png", "d/test/bus/x.png"], "d/test/train/2019/x.png", "train"),
         (["d/test/train/x.png"], "d/test/train/x.png", "train"),
@@ -59,9 +59,9 @@ def test_the_first_folder_below_the_split(place, name, label):
         (["d/train/cat/test/deep/x.png", "d/test/cat/x.png"], "d/train/cat/test/deep/x.png", "cat"),
     ],
 )
-def test_where_several_folders_are_called_like_a_split_the_disk_tells(place, names, asked, label):
+def test_where_several_folders_are_called_like_a_split_the_disk_tells(place, names, path, label):
     root = place(*names)
-    assert label_of_path(root / asked) == (label, None)
+    assert label_of_path(root / path) == (label, None)
 
 
 def test_without_a_split_it_is_the_folder_and_is_said(place):
@@ -77,9 +77,9 @@ def test_a_table_without_splits_says_so(place):
     root = place("holiday/cats/x.png", "mini/test/dog/y.png")
     table = root / "df2.csv"
     table.write_text("PATH\nholiday/cats/x.png\nmini/test/dog/y.png\n", encoding="utf-8")
-    found = read_misclassified(table, root)
-    assert found["label"].tolist() == ["cats", "dog"]
-    assert found.attrs["problems"] == [
+    misclassified = read_misclassified(table, root)
+    assert misclassified["label"].tolist() == ["cats", "dog"]
+    assert misclassified.attrs["problems"] == [
         "1 path has no train, valid or test folder: its folder's name is used as the label."
     ]
 

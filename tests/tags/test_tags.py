@@ -1,4 +1,4 @@
-"""Tags, notes and decisions: two tabs, two processes, replaced, renamed and copied pictures, broken files."""
+"""Tags, notes and decisions: two tabs, two processes, replaced, renamed and copied images, broken files."""
 
 import contextlib
 import os
@@ -29,7 +29,7 @@ def tags(workspace) -> Tags:
     return Tags.of(workspace)
 
 
-def pictures(workspace) -> pd.DataFrame:
+def image_table(workspace) -> pd.DataFrame:
     """What an evaluation would list now."""
     root = workspace.data_dir / "cars"
     files = sorted(root.glob("*/*/*.png"))
@@ -45,39 +45,39 @@ ONE, TWO = "test/golf/one.png", "test/golf/two.png"
 
 
 def test_what_is_given_is_read_back_and_nothing_is_written_before(workspace, tags):
-    assert tags.on("cars", pictures(workspace)).empty and not tags.path.exists()
+    assert tags.on("cars", image_table(workspace)).empty and not tags.path.exists()
     tags.tag("cars", ONE, sha(workspace, ONE), "blurred")
     tags.tag("cars", ONE, sha(workspace, ONE), "label-wrong")
     tags.note("cars", ONE, sha(workspace, ONE), "ゴルフではない\n二行目")
     tags.tag("cars", TWO, sha(workspace, TWO), "blurred")
     tags.tag("cars", TWO, sha(workspace, TWO), "blurred", on=False)
-    found = Tags.of(workspace).on("cars", pictures(workspace))
-    assert found.index.tolist() == [ONE]
-    assert found.loc[ONE].tolist() == [("label-wrong", "blurred"), "ゴルフではない\n二行目"]
-    assert tags.on("other", pictures(workspace)).empty
+    result = Tags.of(workspace).on("cars", image_table(workspace))
+    assert result.index.tolist() == [ONE]
+    assert result.loc[ONE].tolist() == [("label-wrong", "blurred"), "ゴルフではない\n二行目"]
+    assert tags.on("other", image_table(workspace)).empty
 
 
-def test_a_replaced_picture_inherits_nothing(workspace, tags):
+def test_a_replaced_image_inherits_nothing(workspace, tags):
     tags.tag("cars", ONE, sha(workspace, ONE), "blurred")
     tags.decide("cars", ONE, sha(workspace, ONE), "golf", "polo", "confirmed")
     (workspace.data_dir / "cars" / ONE).write_bytes(b"another picture")
-    assert tags.on("cars", pictures(workspace)).empty
-    assert tags.decisions("cars", pictures(workspace)).empty
+    assert tags.on("cars", image_table(workspace)).empty
+    assert tags.decisions("cars", image_table(workspace)).empty
 
 
-def test_a_renamed_picture_keeps_what_it_had_and_can_lose_it(workspace, tags):
+def test_a_renamed_image_keeps_what_it_had_and_can_lose_it(workspace, tags):
     content = sha(workspace, ONE)
     tags.tag("cars", ONE, content, "blurred")
     tags.note("cars", ONE, content, "dark")
     new = "test/polo/car.png"
     (workspace.data_dir / "cars" / "test" / "polo").mkdir()
     shutil.move(workspace.data_dir / "cars" / ONE, workspace.data_dir / "cars" / new)
-    assert tags.on("cars", pictures(workspace)).loc[new].tolist() == [("blurred",), "dark"]
+    assert tags.on("cars", image_table(workspace)).loc[new].tolist() == [("blurred",), "dark"]
     tags.tag("cars", new, content, "cropped")
-    assert tags.on("cars", pictures(workspace)).loc[new, "tags"] == ("blurred", "cropped")
+    assert tags.on("cars", image_table(workspace)).loc[new, "tags"] == ("blurred", "cropped")
     tags.tag("cars", new, content, "blurred", on=False)
     tags.note("cars", new, content, "dark, from behind", previous="dark")
-    assert tags.on("cars", pictures(workspace)).loc[new].tolist() == [("cropped",), "dark, from behind"]
+    assert tags.on("cars", image_table(workspace)).loc[new].tolist() == [("cropped",), "dark, from behind"]
     assert tags.records()["id"].unique().tolist() == [new]
 
 
@@ -86,16 +86,16 @@ def test_an_exact_copy_has_tags_of_its_own(workspace, tags):
     (workspace.data_dir / "cars" / "test" / "polo").mkdir()
     shutil.copy(workspace.data_dir / "cars" / ONE, workspace.data_dir / "cars" / copy)
     tags.tag("cars", copy, sha(workspace, ONE), "label-wrong")
-    assert tags.on("cars", pictures(workspace)).index.tolist() == [copy]
+    assert tags.on("cars", image_table(workspace)).index.tolist() == [copy]
 
 
-def test_only_pictures_that_a_record_may_belong_to_are_looked_at(workspace, tags):
+def test_only_images_that_a_record_may_belong_to_are_looked_at(workspace, tags):
     content, others = sha(workspace, ONE), [f"test/golf/copy{i}.png" for i in range(1000)]
     rows = pd.DataFrame({"id": [ONE, *others], "sha256": content})
     tags.tag("cars", ONE, content, "blurred")
     assert tags.near("cars", tags.records("cars"), rows).nonzero()[0].tolist() == [0]
     (workspace.data_dir / "cars" / ONE).unlink()
-    # Gone from the disk, yet among the pictures: it keeps what it has.
+    # Gone from the disk, yet among the images: it keeps what it has.
     assert tags.near("cars", tags.records("cars"), rows).sum() == 1
     assert tags.near("cars", tags.records("cars"), rows.iloc[1:]).all()
 
@@ -106,14 +106,14 @@ def test_two_tabs_do_not_overwrite_each_others_notes(workspace, tags):
     tags.note(*key, "from here", previous="")
     with pytest.raises(NoteChangedError) as problem:
         other.note(*key, "from there", previous="")
-    assert problem.value.theirs == "from here"
-    assert tags.on("cars", pictures(workspace)).loc[ONE, "note"] == "from here"
+    assert problem.value.current == "from here"
+    assert tags.on("cars", image_table(workspace)).loc[ONE, "note"] == "from here"
     other.note(*key, "from here, from there", previous="from here")
     other.note(*key, "from here, from there", previous="anything: it says the same already")
     with pytest.raises(NoteChangedError):
         tags.note(*key, "", previous="from here")
     tags.note(*key, "", previous="from here, from there")
-    assert tags.on("cars", pictures(workspace)).empty
+    assert tags.on("cars", image_table(workspace)).empty
 
 
 WRITER = """
@@ -145,8 +145,8 @@ def test_processes_that_make_the_file_at_the_same_moment_lose_nothing(tmp_path):
         for writer in writers:
             writer.stdin.write(f"{start} {path}\n")
             writer.stdin.flush()
-        answers = [writer.stdout.readline() or writer.stderr.read() for writer in writers]
-        assert answers == ["done\n"] * 4
+        messages = [writer.stdout.readline() or writer.stderr.read() for writer in writers]
+        assert messages == ["done\n"] * 4
         assert len(Tags(path).records("cars")) == 40
     for writer in writers:
         writer.communicate(timeout=60)
@@ -158,9 +158,9 @@ def test_a_writer_waits_for_another_and_readers_for_none(workspace, tags):
     with contextlib.closing(sqlite3.connect(tags.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("DELETE FROM tag")
-        assert tags.on("cars", pictures(workspace)).loc[ONE, "tags"] == ("blurred",)
+        assert tags.on("cars", image_table(workspace)).loc[ONE, "tags"] == ("blurred",)
         other.execute("COMMIT")
-    assert tags.on("cars", pictures(workspace)).empty
+    assert tags.on("cars", image_table(workspace)).empty
 
 
 @pytest.mark.parametrize("content", [b"no data base at all" * 100, None])
@@ -173,8 +173,8 @@ def test_a_damaged_file_gives_one_sentence_and_is_left_as_it_is(workspace, tags,
     for call in (
         lambda: tags.records(),
         lambda: tags.names(),
-        lambda: tags.on("cars", pictures(workspace)),
-        lambda: tags.decisions("cars", pictures(workspace)),
+        lambda: tags.on("cars", image_table(workspace)),
+        lambda: tags.decisions("cars", image_table(workspace)),
         lambda: tags.tag("cars", ONE, "f" * 64, "blurred"),
     ):
         with pytest.raises(TagError, match=r"tags\.sqlite is damaged"):
@@ -229,11 +229,11 @@ def test_a_decision_counts_for_the_label_it_was_made_on(workspace, tags):
     key = ("cars", ONE, sha(workspace, ONE))
     tags.decide(*key, "golf", "polo", "rejected")
     tags.decide(*key, "golf", "polo", "confirmed")
-    found = tags.decisions("cars", pictures(workspace))
-    assert found.loc[ONE, ["suggested", "decision"]].tolist() == ["polo", "confirmed"]
-    assert tags.decisions("cars", pictures(workspace).assign(label="passat")).empty
+    decisions = tags.decisions("cars", image_table(workspace))
+    assert decisions.loc[ONE, ["suggested", "decision"]].tolist() == ["polo", "confirmed"]
+    assert tags.decisions("cars", image_table(workspace).assign(label="passat")).empty
     tags.decide(*key, "golf", "polo", None)
-    assert tags.decisions("cars", pictures(workspace)).empty
+    assert tags.decisions("cars", image_table(workspace)).empty
     with pytest.raises(TagError, match="not a decision"):
         tags.decide(*key, "golf", "polo", "maybe")
 
@@ -248,8 +248,8 @@ def test_tags_go_out_and_come_back(workspace, tags, tmp_path):
     result = import_tags(other, path)
     assert (result.tags, result.notes, result.problems) == (2, 1, [])
     assert other.records().equals(tags.records())
-    again = import_tags(other, path)
-    assert (again.tags, again.notes, again.problems) == (0, 0, [])
+    reloaded = import_tags(other, path)
+    assert (reloaded.tags, reloaded.notes, reloaded.problems) == (0, 0, [])
 
 
 def test_coming_back_replaces_nothing(workspace, tags, tmp_path):
@@ -261,7 +261,7 @@ def test_coming_back_replaces_nothing(workspace, tags, tmp_path):
         file.write("cars,,,blurred,,\n" + f"cars,{TWO},{'f' * 64},{'x' * 50};cropped,,\n")
     result = import_tags(tags, path)
     assert (result.tags, result.notes) == (1, 0) and len(result.problems) == 3
-    assert tags.on("cars", pictures(workspace)).loc[ONE, "note"] == "mine"
+    assert tags.on("cars", image_table(workspace)).loc[ONE, "note"] == "mine"
     (tmp_path / "wrong.csv").write_text("PATH,TRUE\na,b\n")
     with pytest.raises(TableError, match="no column sha256"):
         import_tags(tags, tmp_path / "wrong.csv")

@@ -1,4 +1,4 @@
-"""A data set that can be learnt in seconds: noisy pictures of three colours."""
+"""A data set that can be learnt in seconds: noisy images of three colours."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def draw(root: Path, counts: dict[str, int]) -> Path:
 
 @pytest.fixture(scope="session")
 def colours(tmp_path_factory) -> Dataset:
-    """24 training and 8 validation pictures a class."""
+    """24 training and 8 validation images a class."""
     return Dataset(draw(tmp_path_factory.mktemp("data") / "colours", {"train": 24, "valid": 8}))
 
 

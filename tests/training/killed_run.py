@@ -58,17 +58,19 @@ def half_written(name: str) -> Callable[[], None]:
 def event(kind: str, **facts: object) -> Callable[[], None]:
     """Die instead of reporting an event."""
     return before(
-        directory.Recorder, "event", lambda self, found, **given: found == kind and facts.items() <= given.items()
+        directory.Recorder,
+        "event",
+        lambda self, emitted_kind, **emitted: emitted_kind == kind and facts.items() <= emitted.items(),
     )
 
 
 def batch(epoch: int, step: int) -> Callable[[], None]:
     """Die after a step of an epoch, both from 0."""
 
-    def is_here(self: callbacks.Steps, number: int, logs: object = None) -> bool:
+    def is_at(self: callbacks.Steps, number: int, logs: object = None) -> bool:
         return self.state.epochs == epoch and number == step
 
-    return before(callbacks.Steps, "on_train_batch_end", is_here)
+    return before(callbacks.Steps, "on_train_batch_end", is_at)
 
 
 def epoch_begin(epoch: int) -> Callable[[], None]:

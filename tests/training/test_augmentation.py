@@ -1,4 +1,4 @@
-"""Training pictures change as photographs of cars do."""
+"""Training images change as photographs of cars do."""
 
 import numpy as np
 import tensorflow as tf
@@ -21,7 +21,7 @@ def test_the_mirror_is_exact():
     np.testing.assert_allclose(reframe(IMAGES, draws), IMAGES[:, :, ::-1], atol=1e-3)
 
 
-def test_a_crop_shows_part_of_the_picture_and_nothing_else():
+def test_a_crop_shows_part_of_the_image_and_nothing_else():
     ramp = np.tile(np.arange(20, dtype=np.float32)[None, None, :, None], (3, 16, 1, 3))
     draws = STILL.copy()
     draws[:, 0] = 0.0
@@ -52,13 +52,13 @@ def test_the_sky_stays_above():
 
 
 def test_the_seed_decides():
-    first, again, other = (
+    first, repeated, other = (
         augment(tf.constant(IMAGES), draw_views(3, *seed)).numpy() for seed in ((1, 2), (1, 2), (1, 3))
     )
-    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first, repeated)
     assert np.abs(first - other).max() > 1
     assert first.shape == IMAGES.shape and first.min() >= 0 and first.max() <= 255
 
 
-def test_grey_pictures_stay_grey():
+def test_grey_images_stay_grey():
     assert augment(tf.constant(IMAGES[..., :1]), draw_views(3, 0, 0)).shape == (3, 16, 20, 1)

@@ -10,18 +10,18 @@ from carvis.training.image_set import split_samples
 
 
 def test_the_estimate_is_of_the_size_of_what_it_takes(colours, workspace):
-    wanted = {"backbone": "vgg16-slim", "input_size": 64, "head_units": 64, "epochs": 30, "views": 2, "patience": 30}
-    found = estimate("transfer", colours, workspace=workspace, **wanted)
+    options = {"backbone": "vgg16-slim", "input_size": 64, "head_units": 64, "epochs": 30, "views": 2, "patience": 30}
+    estimated = estimate("transfer", colours, workspace=workspace, **options)
     assert not workspace.runs() and not workspace.models_dir.exists()
     train_samples, valid_samples, _ = split_samples(colours, 0)
-    assert (found.pictures, found.valid_pictures) == (len(train_samples), len(valid_samples))
-    assert found.cut == "global_average_pooling2d"
-    # Two views of 72 pictures and 24 to validate, 64 numbers of 4 bytes each.
-    assert found.disk_bytes == (2 * 72 + 24) * 64 * 4
-    begun = time.monotonic()
-    train("transfer", colours, workspace=workspace, **wanted)
+    assert (estimated.images, estimated.valid_images) == (len(train_samples), len(valid_samples))
+    assert estimated.cut == "global_average_pooling2d"
+    # Two views of 72 images and 24 to validate, 64 numbers of 4 bytes each.
+    assert estimated.disk_bytes == (2 * 72 + 24) * 64 * 4
+    start = time.monotonic()
+    train("transfer", colours, workspace=workspace, **options)
     # Reading, building and tracing come on top of a run as short as this one; others may use the machine meanwhile.
-    assert 0 < found.seconds < 5 * (time.monotonic() - begun)
+    assert 0 < estimated.seconds < 5 * (time.monotonic() - start)
 
 
 def test_more_epochs_take_longer_and_what_does_not_fit_is_said(colours, workspace, small):

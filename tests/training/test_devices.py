@@ -55,9 +55,9 @@ def on_one(colours, workspace, backbone, recipe, batch_size):
 # The frozen part of transfer comes from the cache.
 @pytest.mark.parametrize(("recipe", "batch_size"), [("own", 16), ("transfer", 16), ("transfer", 17)])
 def test_two_devices_learn_what_one_does(colours, workspace, recipe, batch_size):
-    one, two = (run(colours, workspace, "vgg16-slim", recipe, batch_size) for run in (on_one, on_two))
+    single, two = (run(colours, workspace, "vgg16-slim", recipe, batch_size) for run in (on_one, on_two))
     columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
-    difference = (one.history[columns] - two.history[columns]).abs().to_numpy().max()
+    difference = (single.history[columns] - two.history[columns]).abs().to_numpy().max()
     assert difference < 1e-4
     assert "shared by CPU:0, CPU:1" in two.log(50)
     assert two.model_path.is_file()

@@ -59,19 +59,19 @@ def test_training_from_kept_features_is_training_the_whole_model(colours, tmp_pa
     parent = train(
         "transfer", colours, backbone="vgg16-slim", input_size=32, head_units=8, epochs=1, workspace=Workspace(tmp_path)
     )
-    wanted = {"epochs": 4, "views": 2, "workspace": Workspace(tmp_path)}
-    wanted |= (
+    options = {"epochs": 4, "views": 2, "workspace": Workspace(tmp_path)}
+    options |= (
         {"parent": parent} if recipe == "fine-tune" else {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8}
     )
-    kept = train(recipe, colours, cache_precision=precision, **wanted)
-    plain = train(recipe, colours, cache=False, **wanted)
-    assert "feature cache: up to" in kept.log() and "feature cache" not in plain.log()
-    assert [e["rows"] for e in kept.events()[0] if e["kind"] == "caching"][-1] == 2 * 72 + 24
-    np.testing.assert_allclose(kept.history[FIGURES], plain.history[FIGURES], atol=10 * tolerance)
-    one, other = kept.classifier().model, plain.classifier().model
-    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+    run = train(recipe, colours, cache_precision=precision, **options)
+    plain = train(recipe, colours, cache=False, **options)
+    assert "feature cache: up to" in run.log() and "feature cache" not in plain.log()
+    assert [e["rows"] for e in run.events()[0] if e["kind"] == "caching"][-1] == 2 * 72 + 24
+    np.testing.assert_allclose(run.history[FIGURES], plain.history[FIGURES], atol=10 * tolerance)
+    first, second = run.classifier().model, plain.classifier().model
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=tolerance)
-    assert [layer.name for layer in one.layers] == [layer.name for layer in other.layers]
+    assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
 
 
 @pytest.fixture
@@ -106,9 +106,9 @@ def test_what_is_kept_is_what_the_frozen_part_gives(filled):
 def test_it_is_computed_once_and_a_damaged_entry_anew(filled):
     [first] = filled()
     computed = []
-    [again] = filled(progress=lambda done, total: computed.append(done))
+    [repeated] = filled(progress=lambda done, total: computed.append(done))
     assert not computed
-    np.testing.assert_array_equal(rows(first), rows(again))
+    np.testing.assert_array_equal(rows(first), rows(repeated))
     expected = rows(first).copy()
     for folder in filled.folder.iterdir():
         data = bytearray((folder / "features").read_bytes())

@@ -55,8 +55,8 @@ def test_the_best_weights_are_restored_and_patience_ends_it(training):
     assert course.state.epochs < 50 and "4 epochs" in course.reason and not course.stopped
     assert course.state.best_epoch == scores.index(max(scores)) + 1
     assert epochs[course.state.best_epoch - 1]["best"]
-    for one, other in zip(best[-1], model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for first, second in zip(best[-1], model.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
 
 
 def test_a_training_that_did_all_its_epochs_names_no_other_reason(training):

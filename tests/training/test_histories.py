@@ -48,10 +48,10 @@ def trained(tmp_path_factory):
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     x, y = np.random.default_rng(0).random((16, 2)), np.tile([0, 1], 8)
     logs = [keras.callbacks.CSVLogger(folder / "log.csv"), keras.callbacks.TensorBoard(folder / "board")]
-    found = model.fit(x, y, validation_data=(x, y), epochs=3, verbose=0, callbacks=logs)
-    (folder / "history.json").write_text(json.dumps(found.history))
-    (folder / "table.json").write_text(pd.DataFrame(found.history).to_json())
-    return folder, found.history
+    result = model.fit(x, y, validation_data=(x, y), epochs=3, verbose=0, callbacks=logs)
+    (folder / "history.json").write_text(json.dumps(result.history))
+    (folder / "table.json").write_text(pd.DataFrame(result.history).to_json())
+    return folder, result.history
 
 
 @pytest.mark.parametrize("name", ["log.csv", "history.json", "table.json", "board"])

@@ -25,8 +25,8 @@ def test_without_a_valid_split_a_share_of_each_class_is_held_out(colours, tmp_pa
     assert valid["label"].value_counts().to_dict() == {"blue car": 4, "red": 4, "日産": 4}
     assert set(train["id"]) | set(valid["id"]) == set(data.samples("train")["id"])
     assert not set(train["id"]) & set(valid["id"])
-    again, other = split_samples(data, seed=5)[1], split_samples(data, seed=6)[1]
-    assert list(again["id"]) == list(valid["id"]) != list(other["id"])
+    repeated, other = split_samples(data, seed=5)[1], split_samples(data, seed=6)[1]
+    assert list(repeated["id"]) == list(valid["id"]) != list(other["id"])
 
 
 def test_a_valid_split_is_taken_as_it_is(colours):

@@ -54,11 +54,11 @@ def test_of_a_frozen_part_all_is_rounded():
 
 
 def test_a_run_learns_and_leaves_an_ordinary_model(colours, workspace):
-    how = {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "epochs": 4, "workspace": workspace}
-    how |= {"views": 1, "weights": None, "batch_size": 16}
-    plain = train("transfer", colours, **how)
-    cached = train("transfer", colours, mixed_precision=True, **how)
-    whole = train("transfer", colours, mixed_precision=True, cache=False, **how)
+    options = {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "epochs": 4, "workspace": workspace}
+    options |= {"views": 1, "weights": None, "batch_size": 16}
+    plain = train("transfer", colours, **options)
+    cached = train("transfer", colours, mixed_precision=True, **options)
+    whole = train("transfer", colours, mixed_precision=True, cache=False, **options)
     losses = [run.history["val_loss"].to_numpy() for run in (plain, cached, whole)]
     assert 0 < abs(losses[1] - losses[0]).max() < 0.05
     np.testing.assert_allclose(losses[1], losses[2], atol=2e-2)

@@ -15,8 +15,8 @@ from carvis.workspace import Workspace
 def wait(condition, timeout=180):
     end = time.monotonic() + timeout
     while time.monotonic() < end:
-        if found := condition():
-            return found
+        if result := condition():
+            return result
         time.sleep(0.05)
     raise AssertionError("it did not come about in time")
 
@@ -33,10 +33,10 @@ def space(tmp_path):
 
 
 def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space, small, capsys):
-    wanted = {"workspace": space, "epochs": 5000, "patience": 5000, **small}
-    first = start("own", colours, name="first", **wanted)
+    options = {"workspace": space, "epochs": 5000, "patience": 5000, **small}
+    first = start("own", colours, name="first", **options)
     wait(lambda: len(first.history))
-    second = start("own", colours, name="second", **wanted)
+    second = start("own", colours, name="second", **options)
     wait(lambda: second.status.get("behind") == first.id)
     assert (first.state, second.state) == ("running", "queued") and second.alive
 
@@ -45,39 +45,39 @@ def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space,
     wait(lambda: len(second.history))
     assert second.state == "running"
 
-    told = ["--workspace", str(space.root)]
-    assert main(["runs", *told]) == 0
+    messages = ["--workspace", str(space.root)]
+    assert main(["runs", *messages]) == 0
     listed = capsys.readouterr().out
     assert "crashed" in listed and "running" in listed and first.id in listed
-    assert main(["runs", "stop", second.id, *told]) == 0
+    assert main(["runs", "stop", second.id, *messages]) == 0
     wait(lambda: second.state == "stopped")
     assert second.model_path.is_file()
 
     recorded = int(first.history["epoch"].max())
-    assert main(["runs", "resume", first.id, *told]) == 0
+    assert main(["runs", "resume", first.id, *messages]) == 0
     wait(lambda: int(first.history["epoch"].max()) > recorded + 1)
     [done] = [event["epoch"] for event in first.events()[0] if event["kind"] == "resumed"]
     # SIGKILL may have come between the checkpoint of an epoch and its event.
     assert done - recorded in (0, 1)
     with pytest.raises(TrainingError, match="already running"):
         resume(first)
-    assert main(["runs", "remove", first.id, *told]) == 2
+    assert main(["runs", "remove", first.id, *messages]) == 2
     first.stop()
     wait(lambda: first.state == "stopped")
     assert first.history["epoch"].tolist() == list(range(1, len(first.history) + 1))
 
     capsys.readouterr()
-    assert main(["runs", "compare", *told]) == 0 and capsys.readouterr().out.count("own") >= 2
-    assert main(["runs", "follow", first.id, *told]) == 0
+    assert main(["runs", "compare", *messages]) == 0 and capsys.readouterr().out.count("own") >= 2
+    assert main(["runs", "follow", first.id, *messages]) == 0
     assert f"resumed after epoch {done}" in capsys.readouterr().out
-    assert main(["runs", "remove", first.id, second.id, *told]) == 0
+    assert main(["runs", "remove", first.id, second.id, *messages]) == 0
     assert not space.runs() and second.id not in str(list(space.models_dir.iterdir()))
 
 
 def test_a_queued_run_can_be_stopped_before_its_turn(colours, space, small):
-    wanted = {"workspace": space, "epochs": 5000, "patience": 5000, **small}
-    first = start("own", colours, **wanted)
-    second = start("own", colours, **wanted)
+    options = {"workspace": space, "epochs": 5000, "patience": 5000, **small}
+    first = start("own", colours, **options)
+    second = start("own", colours, **options)
     wait(lambda: second.status.get("behind") == first.id)
     second.stop()
     wait(lambda: second.state == "stopped")
@@ -85,14 +85,14 @@ def test_a_queued_run_can_be_stopped_before_its_turn(colours, space, small):
 
 
 def test_what_cannot_be_done_is_one_sentence(colours, space, small, capsys):
-    told = ["--workspace", str(space.root)]
-    assert main(["runs", *told]) == 0 and "no runs yet" in capsys.readouterr().out
-    assert main(["runs", "stop", "nobody", *told]) == 2 and "no run nobody" in capsys.readouterr().err
-    assert main(["runs", "follow", *told]) == 2 and "No run given to follow" in capsys.readouterr().err
+    messages = ["--workspace", str(space.root)]
+    assert main(["runs", *messages]) == 0 and "no runs yet" in capsys.readouterr().out
+    assert main(["runs", "stop", "nobody", *messages]) == 2 and "no run nobody" in capsys.readouterr().err
+    assert main(["runs", "follow", *messages]) == 2 and "No run given to follow" in capsys.readouterr().err
     run = prepare("own", colours, epochs=1, workspace=space, **small)
-    assert main(["runs", "stop", run.id, *told]) == 2 and "nothing to stop" in capsys.readouterr().err
-    assert main(["runs", "follow", run.id, *told]) == 2 and "never started" in capsys.readouterr().err
-    assert main(["train", *told]) == 2 and "Name a recipe" in capsys.readouterr().err
+    assert main(["runs", "stop", run.id, *messages]) == 2 and "nothing to stop" in capsys.readouterr().err
+    assert main(["runs", "follow", run.id, *messages]) == 2 and "never started" in capsys.readouterr().err
+    assert main(["train", *messages]) == 2 and "Name a recipe" in capsys.readouterr().err
     (run.directory / "config.json").unlink()
     with pytest.raises(TrainingError, match="recipe is missing"):
         resume(run)

@@ -20,14 +20,14 @@ def test_each_epoch_can_be_looked_at_as_it_was(colours, workspace, small):
         accuracy = np.trace(confusion.to_numpy()) / len(valid)
         assert accuracy == pytest.approx(run.history["val_accuracy"][epoch - 1]) and confusion.to_numpy().sum() == 24
         clf = replay.classifier(epoch)
-        answers = np.array(clf.class_names)[clf.predict(images).argmax(axis=1)]
+        predicted = np.array(clf.class_names)[clf.predict(images).argmax(axis=1)]
         # float16 may turn the one answer that hung in the balance.
-        assert (answers == replay.predictions(epoch)).sum() >= 23
+        assert (predicted == replay.predictions(epoch)).sum() >= 23
     maps = [heatmaps(replay.classifier(epoch), images[:1], target=0)[0].raw for epoch in (1, 4)]
     assert np.abs(maps[0] - maps[1]).max() > 0
 
 
-def test_without_weights_only_the_answers_are_there(colours, workspace, small):
+def test_without_weights_only_the_predictions_are_there(colours, workspace, small):
     run = train("own", colours, epochs=1, workspace=workspace, **small)
     replay = Replay(run)
     assert replay.confusion(1).to_numpy().sum() == 24 and not replay.has_weights(1)
@@ -41,9 +41,9 @@ def test_without_weights_only_the_answers_are_there(colours, workspace, small):
 
 
 def test_only_what_learns_is_kept(colours, workspace):
-    wanted = {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "epochs": 2, "views": 1}
-    run = train("transfer", colours, replay=True, workspace=workspace, **wanted)
+    options = {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "epochs": 2, "views": 1}
+    run = train("transfer", colours, replay=True, workspace=workspace, **options)
     with np.load(Replay(run).folder / "epoch-0002.npz") as file:
-        kept = sorted(name for name in file.files if name.startswith("weight:"))
-    assert kept == [f"weight:{layer}/{part}" for layer in ("dense", "dense_1") for part in ("bias", "kernel")]
+        stored = sorted(name for name in file.files if name.startswith("weight:"))
+    assert stored == [f"weight:{layer}/{part}" for layer in ("dense", "dense_1") for part in ("bias", "kernel")]
     assert Replay(run).classifier(1).class_names == colours.class_names

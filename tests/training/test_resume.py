@@ -32,10 +32,10 @@ def test_a_run_killed_in_every_phase_has_the_history_of_one_never_killed(colours
     assert run.state == "finished" or execute(run).state == "finished"
     assert done.stdout.splitlines() == [f"{moment}: crashed" for moment in MOMENTS]
     assert run.history["epoch"].tolist() == list(range(1, 10))
-    measured, expected = (one.history[FIGURES].to_numpy(float) for one in (run, plain))
+    measured, expected = (first.history[FIGURES].to_numpy(float) for first in (run, plain))
     np.testing.assert_allclose(measured, expected, rtol=0, atol=1e-6)
-    for one, other in zip(run.classifier().model.get_weights(), plain.classifier().model.get_weights(), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-6)
+    for first, second in zip(run.classifier().model.get_weights(), plain.classifier().model.get_weights(), strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-6)
     for epoch in range(1, 10):
         assert Replay(run).predictions(epoch).equals(Replay(plain).predictions(epoch))
     assert [path.name for path in run.workspace.models_dir.glob("*.keras")] == [run.model_path.name]
@@ -43,10 +43,10 @@ def test_a_run_killed_in_every_phase_has_the_history_of_one_never_killed(colours
 
 
 def test_a_stopped_run_goes_on_and_keeps_both_models(colours, tmp_path, small):
-    wanted = {"epochs": 4, "seed": 1, "workspace": _workspace(tmp_path), **small}
-    plain = train("own", colours, name="plain", **wanted)
-    run = prepare("own", colours, name="mine", **wanted)
-    execute(run, progress=lambda event: run.stop() if event["kind"] == "epoch" and event["epoch"] == 2 else None)
+    options = {"epochs": 4, "seed": 1, "workspace": _workspace(tmp_path), **small}
+    plain = train("own", colours, name="plain", **options)
+    run = prepare("own", colours, name="mine", **options)
+    execute(run, on_event=lambda event: run.stop() if event["kind"] == "epoch" and event["epoch"] == 2 else None)
     assert run.state == "stopped" and run.model_path.name == "mine.keras"
     execute(run)
     assert run.state == "finished" and run.model_path.name == "mine-2.keras"
@@ -57,22 +57,22 @@ def test_a_stopped_run_goes_on_and_keeps_both_models(colours, tmp_path, small):
 
 
 def test_fine_tuning_goes_on_with_its_parent_too(colours, tmp_path):
-    wanted = {
+    options = {
         "backbone": "vgg16-slim",
         "input_size": 32,
         "head_units": 8,
         "epochs": 3,
         "workspace": _workspace(tmp_path),
     }
-    run = prepare("fine-tune", colours, **wanted)
-    seen = []
+    run = prepare("fine-tune", colours, **options)
+    calls = []
 
     def stop_in_the_parent(event):
-        seen.append(event["run"])
+        calls.append(event["run"])
         if event["run"] != run.id and event["kind"] == "epoch":
             run.stop()
 
-    execute(run, progress=stop_in_the_parent)
+    execute(run, on_event=stop_in_the_parent)
     assert run.state == "stopped"
     execute(run)
     assert run.state == "finished" and len(run.workspace.runs()) == 2
@@ -143,7 +143,7 @@ def test_a_run_that_an_earlier_version_left_resumes(colours, tmp_path, small):
     options = {"epochs": 4, "seed": 1, "workspace": _workspace(tmp_path), **small}
     plain = train("own", colours, **options)
     run = prepare("own", colours, **options)
-    execute(run, progress=lambda event: run.stop() if event["kind"] == "epoch" and event["epoch"] == 2 else None)
+    execute(run, on_event=lambda event: run.stop() if event["kind"] == "epoch" and event["epoch"] == 2 else None)
     with np.load(run.directory / STATE) as file:
         arrays = {name: file[name] for name in file.files}
     [place] = [

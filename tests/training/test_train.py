@@ -21,7 +21,7 @@ FIGURES = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
 
 def test_a_run_leaves_its_directory_a_model_and_a_card(colours, workspace, small):
     events = []
-    run = train("own", colours, epochs=8, workspace=workspace, progress=events.append, **small)
+    run = train("own", colours, epochs=8, workspace=workspace, on_event=events.append, **small)
     assert run.state == "finished"
     assert workspace.runs() == [run.directory]
     assert run.history["epoch"].tolist() == list(range(1, 9))
@@ -39,15 +39,15 @@ def test_a_run_leaves_its_directory_a_model_and_a_card(colours, workspace, small
     assert (clf.input_size, clf.preprocessing, clf.resize) == ((32, 32), "unit", "bilinear")
     assert card.other["run"] == run.id
     valid = colours.samples("valid")
-    answers = clf.predict(load_batch(valid["path"], 32)).argmax(axis=1)
-    accuracy = np.mean([colours.class_names[a] == label for a, label in zip(answers, valid["label"], strict=True)])
+    predicted = clf.predict(load_batch(valid["path"], 32)).argmax(axis=1)
+    accuracy = np.mean([colours.class_names[a] == label for a, label in zip(predicted, valid["label"], strict=True)])
     assert accuracy == pytest.approx(card.metrics["valid_accuracy"])
 
 
 def test_equal_seeds_give_equal_histories_and_weights(colours, workspace, small):
     runs = [train("own", colours, epochs=3, seed=seed, workspace=workspace, **small) for seed in (7, 7, 8)]
-    first, again, other = (run.history[FIGURES] for run in runs)
-    assert first.equals(again)
+    first, repeated, other = (run.history[FIGURES] for run in runs)
+    assert first.equals(repeated)
     assert not first.equals(other)
     assert runs[0].classifier().fingerprint == runs[1].classifier().fingerprint != runs[2].classifier().fingerprint
     # No file is written over: names are numbered.
@@ -55,8 +55,8 @@ def test_equal_seeds_give_equal_histories_and_weights(colours, workspace, small)
 
 
 def test_fine_tune_trains_its_parent_first(colours, workspace):
-    wanted = {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "epochs": 1}
-    run = train("fine-tune", colours, workspace=workspace, **wanted)
+    options = {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "epochs": 1}
+    run = train("fine-tune", colours, workspace=workspace, **options)
     parent = next(Run(folder) for folder in workspace.runs() if "transfer" in folder.name)
     assert run.state == parent.state == "finished"
     assert run.config["parent"] == "models/colours_transfer_vgg16-slim.keras"
@@ -110,15 +110,15 @@ def test_a_parent_of_other_classes_is_refused(colours, workspace, tmp_path):
 def test_the_backbone_comes_from_a_file(colours, workspace, tmp_path):
     source = build_model("transfer", 9, 32, backbone="vgg16-slim")
     source.save(tmp_path / "slim.keras")
-    wanted = {"backbone": "vgg16-slim", "weights": tmp_path / "slim.keras", "input_size": 32, "head_units": 8}
-    run = train("transfer", colours, epochs=1, workspace=workspace, **wanted)
+    options = {"backbone": "vgg16-slim", "weights": tmp_path / "slim.keras", "input_size": 32, "head_units": 8}
+    run = train("transfer", colours, epochs=1, workspace=workspace, **options)
     kernel = run.classifier().model.get_layer("block3_conv2").get_weights()[0]
     np.testing.assert_array_equal(kernel, source.get_layer("block3_conv2").get_weights()[0])
     assert "all 13 layers" in run.log()
     assert run.config["weights"] == "slim.keras"
 
 
-def test_broken_pictures_and_missing_classes_are_said_not_fatal(colours, workspace, small, tmp_path):
+def test_broken_images_and_missing_classes_are_said_not_fatal(colours, workspace, small, tmp_path):
     root = shutil.copytree(colours.root, tmp_path / "d")
     (root / "train" / "red" / "car3.jpg").write_bytes(b"no picture")
     shutil.rmtree(root / "valid" / "red")
@@ -133,11 +133,11 @@ def test_broken_pictures_and_missing_classes_are_said_not_fatal(colours, workspa
 
 
 def on_first(kind, action):
-    seen = []
+    calls = []
 
     def watch(event):
-        if event["kind"] == kind and not seen:
-            seen.append(event)
+        if event["kind"] == kind and not calls:
+            calls.append(event)
             action(event)
 
     return watch
@@ -145,11 +145,24 @@ def on_first(kind, action):
 
 def test_a_file_named_stop_ends_the_run_and_keeps_what_was_learnt(colours, workspace, small):
     watch = on_first("epoch", lambda event: Run(workspace.runs_dir / event["run"]).stop())
-    run = train("own", colours, epochs=50, workspace=workspace, progress=watch, **small)
+    run = train("own", colours, epochs=50, workspace=workspace, on_event=watch, **small)
     assert run.state == "stopped" and "STOP" in run.status["reason"]
     assert len(run.history) == 1
     assert run.classifier().card.metrics["best_epoch"] == 1
     assert "ended early" in run.classifier().card.notes
+
+
+def test_progress_counts_epochs_and_stops_the_run_when_it_returns_true(colours, workspace, small):
+    calls = []
+
+    def progress(done, total):
+        calls.append((done, total))
+        return done > 2
+
+    run = train("own", colours, epochs=50, workspace=workspace, progress=progress, **small)
+    assert run.state == "stopped" and run.status["reason"] == "stopped by the progress callback"
+    assert len(run.history) == 2 and not run.status["by_signal"]
+    assert calls[0] == (0, 50) and calls == sorted(calls) and 2 < calls[-1][0] <= 3
 
 
 def test_a_stop_asked_for_before_the_run_began_counts(colours, workspace, small):
@@ -171,7 +184,7 @@ def test_a_workspace_whose_disk_is_not_there_is_told(colours, tmp_path, small):
 def test_ctrl_c_in_the_first_epoch_keeps_what_was_learnt(colours, workspace, small):
     before = signal.getsignal(signal.SIGINT)
     watch = on_first("begin", lambda event: os.kill(os.getpid(), signal.SIGINT))
-    run = train("own", colours, epochs=50, workspace=workspace, progress=watch, **small)
+    run = train("own", colours, epochs=50, workspace=workspace, on_event=watch, **small)
     assert run.state == "stopped" and run.status["reason"] == "Ctrl-C" and run.status["by_signal"]
     assert run.history.empty
     assert run.classifier().predict(np.zeros((1, 32, 32, 3), np.uint8)).shape == (1, 3)
@@ -180,7 +193,7 @@ def test_ctrl_c_in_the_first_epoch_keeps_what_was_learnt(colours, workspace, sma
 
 def test_ctrl_c_while_reading_leaves_no_model(colours, workspace, small):
     watch = on_first("reading", lambda event: os.kill(os.getpid(), signal.SIGINT))
-    run = train("own", colours, epochs=50, workspace=workspace, progress=watch, **small)
+    run = train("own", colours, epochs=50, workspace=workspace, on_event=watch, **small)
     assert run.state == "stopped" and run.model_path is None and workspace.models() == []
 
 
@@ -189,7 +202,7 @@ def test_a_second_ctrl_c_does_not_wait(colours, workspace, small):
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
-    run = train("own", colours, epochs=50, workspace=workspace, progress=on_first("epoch", twice), **small)
+    run = train("own", colours, epochs=50, workspace=workspace, on_event=on_first("epoch", twice), **small)
     assert run.state == "stopped" and "twice" in run.status["reason"] and run.model_path is None
     assert not run.alive
 
@@ -199,7 +212,7 @@ def test_an_error_of_the_program_makes_a_crashed_run_with_its_trace(colours, wor
         raise ValueError("a fault")
 
     with pytest.raises(TrainingError, match="a fault"):
-        train("own", colours, epochs=5, workspace=workspace, progress=on_first("epoch", fail), **small)
+        train("own", colours, epochs=5, workspace=workspace, on_event=on_first("epoch", fail), **small)
     run = Run(workspace.runs()[0])
     assert run.status["state"] == "crashed" and run.status["reason"] == "ValueError: a fault"
     assert "Traceback" in run.status["log_end"]
@@ -218,7 +231,7 @@ def test_a_prepared_run_says_everything(colours, workspace):
 
 
 @pytest.mark.parametrize(
-    ("recipe", "wanted", "said"),
+    ("recipe", "options", "message"),
     [
         ("magic", {}, "no recipe magic"),
         ("own", {"epochs": 0}, "--epochs 0"),
@@ -232,9 +245,9 @@ def test_a_prepared_run_says_everything(colours, workspace):
         ("own", {"name": "..."}, "not a valid model name"),
     ],
 )
-def test_what_makes_no_sense_is_said_before_anything_is_written(colours, workspace, recipe, wanted, said):
-    with pytest.raises(CarvisError, match=said):
-        train(recipe, colours, workspace=workspace, **wanted)
+def test_what_makes_no_sense_is_said_before_anything_is_written(colours, workspace, recipe, options, message):
+    with pytest.raises(CarvisError, match=message):
+        train(recipe, colours, workspace=workspace, **options)
     assert workspace.runs() == []
 
 

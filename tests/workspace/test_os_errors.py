@@ -39,8 +39,8 @@ def test_each_reason_has_its_own_remedy(number):
 def test_network_drives_and_quotas_are_named(name):
     if not hasattr(errno, name):
         pytest.skip(f"this system has no {name}")
-    said = os_reason(OSError(getattr(errno, name), "x"))
-    assert "network" in said or "share of the disk" in said
+    reason = os_reason(OSError(getattr(errno, name), "x"))
+    assert "network" in reason or "share of the disk" in reason
 
 
 def test_what_is_not_known_is_said_as_the_system_says_it(tmp_path):
@@ -55,8 +55,8 @@ def test_what_is_not_known_is_said_as_the_system_says_it(tmp_path):
 
 
 def test_the_folder_of_a_temporary_file_is_named_and_a_long_path_is_shortened():
-    said = os_sentence(OSError(errno.EROFS, "x", "/data/.made-1234.npz"))
-    assert said.startswith("/data cannot be used (")
+    sentence = os_sentence(OSError(errno.EROFS, "x", "/data/.made-1234.npz"))
+    assert sentence.startswith("/data cannot be used (")
     assert len(os_sentence(OSError(errno.ENAMETOOLONG, "x", "/data/" + "車" * 300))) < 400
 
 

@@ -18,7 +18,7 @@ from carvis.workspace import (
     clear_leftovers,
     discard,
     final_place,
-    settle,
+    finish_moves,
     staged_folder,
 )
 
@@ -43,16 +43,16 @@ def test_a_new_folder_appears_whole(tmp_path):
     assert contents(tmp_path) == {"a/b/one": "1"} and os.listdir(tmp_path / "a") == ["b"]
 
 
-@pytest.mark.parametrize("there", [False, True])
-def test_nothing_is_left_of_a_block_that_fails(tmp_path, there):
-    if there:
+@pytest.mark.parametrize("exists", [False, True])
+def test_nothing_is_left_of_a_block_that_fails(tmp_path, exists):
+    if exists:
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "one").write_text("old")
     with pytest.raises(KeyboardInterrupt), staged_folder(tmp_path / "out", replace=True) as made:
         (made / "one").write_text("new")
         raise KeyboardInterrupt
-    assert contents(tmp_path) == ({"out/one": "old"} if there else {})
-    assert os.listdir(tmp_path) == (["out"] if there else [])
+    assert contents(tmp_path) == ({"out/one": "old"} if exists else {})
+    assert os.listdir(tmp_path) == (["out"] if exists else [])
 
 
 def test_what_a_person_put_beside_the_files_stays(tmp_path):
@@ -94,12 +94,12 @@ def test_another_process_that_was_first_is_told(tmp_path):
 
 
 def test_what_a_living_process_builds_is_left_alone(tmp_path):
-    with atomic_path(tmp_path / "x.bin") as one, staged_folder(tmp_path / "out") as made:
-        one.write_text("1")
-        assert clear_leftovers(tmp_path) == 0 and one.exists() and made.is_dir()
+    with atomic_path(tmp_path / "x.bin") as file, staged_folder(tmp_path / "out") as made:
+        file.write_text("1")
+        assert clear_leftovers(tmp_path) == 0 and file.exists() and made.is_dir()
         script = f"from carvis.workspace import clear_leftovers; print(clear_leftovers({str(tmp_path)!r}))"
         assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "0\n"
-        assert one.exists() and made.is_dir()
+        assert file.exists() and made.is_dir()
     assert sorted(os.listdir(tmp_path)) == ["out", "x.bin"]
 
 
@@ -116,13 +116,13 @@ def test_moves_that_were_decided_are_finished_and_later_edits_are_kept(tmp_path)
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_text("old")
         os.utime(tmp_path / name, (1, 1))
-    whole = tmp_path / TEMPORARY / ".carvis-whole"
-    whole.mkdir(parents=True)
+    complete = tmp_path / TEMPORARY / ".carvis-whole"
+    complete.mkdir(parents=True)
     for name in ("one.csv", "two.csv", "three.csv"):
-        (whole / name).write_text("new")
-    os.utime(whole.parent, (time.time() - 60,) * 2)
+        (complete / name).write_text("new")
+    os.utime(complete.parent, (time.time() - 60,) * 2)
     (tmp_path / "two.csv").write_text("edited meanwhile")
-    settle(tmp_path)
+    finish_moves(tmp_path)
     assert contents(tmp_path) == {
         "one.csv": "new",
         "two.csv": "new",
@@ -157,23 +157,23 @@ def test_links_in_a_leftover_move_and_make_nothing_elsewhere(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "mine").write_text("mine")
-    here = tmp_path / "here"
-    (here / TEMPORARY).mkdir(parents=True)
-    (here / TEMPORARY / ".carvis-whole").symlink_to(elsewhere)
-    (here / TEMPORARY / ".carvis-lock").symlink_to(elsewhere / "made")
-    settle(here)
-    assert contents(elsewhere) == {"mine": "mine"} and os.listdir(here) == []
+    leftover = tmp_path / "here"
+    (leftover / TEMPORARY).mkdir(parents=True)
+    (leftover / TEMPORARY / ".carvis-whole").symlink_to(elsewhere)
+    (leftover / TEMPORARY / ".carvis-lock").symlink_to(elsewhere / "made")
+    finish_moves(leftover)
+    assert contents(elsewhere) == {"mine": "mine"} and os.listdir(leftover) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files there have no modes")
 def test_temporaries_of_earlier_versions_are_cleared_where_they_surely_are_ours(tmp_path):
-    ours = [tmp_path / ".VGG16-a1b2c3_d.keras", tmp_path / ".metrics-0_9z8y7x.json"]
-    for path in ours:
+    own_files = [tmp_path / ".VGG16-a1b2c3_d.keras", tmp_path / ".metrics-0_9z8y7x.json"]
+    for path in own_files:
         path.write_text("half")
     split = tmp_path / ".new-x1y2z3w4"
     (split / "new" / "train").mkdir(parents=True)
     assert clear_leftovers(tmp_path) == 0
-    for path in (*ours, split):
+    for path in (*own_files, split):
         old(path)
     others = [tmp_path / ".notes-a1b2c3d4.md", tmp_path / ".open-a1b2c3d4.json", tmp_path / ".own-a1b2c3d4"]
     for path in others[:2]:
@@ -235,9 +235,9 @@ def test_what_is_discarded_is_gone_at_once(tmp_path):
 
 def test_sentences_name_the_place_and_not_the_temporary_one(tmp_path):
     (tmp_path / "out" / "one").mkdir(parents=True)
-    with pytest.raises(CarvisError) as said, staged_folder(tmp_path / "out", replace=True) as made:
+    with pytest.raises(CarvisError) as error, staged_folder(tmp_path / "out", replace=True) as made:
         atomic_write(made / "one", "a file where a folder lies")
-    assert str(tmp_path / "out" / "one") in str(said.value) and ".carvis" not in str(said.value)
+    assert str(tmp_path / "out" / "one") in str(error.value) and ".carvis" not in str(error.value)
     assert final_place(tmp_path / TEMPORARY / ".carvis-new" / "one") == tmp_path / "one"
     with pytest.raises(FileNotFoundError), staged_folder(tmp_path / "new"):
         (tmp_path / "elsewhere" / "gone.jpg").read_bytes()

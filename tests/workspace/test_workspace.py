@@ -104,12 +104,12 @@ def test_a_file_in_the_way_of_a_folder_is_one_sentence(tmp_path):
 
 
 def test_content_hash_tells_apart_what_differs():
-    one = np.zeros((2, 3), np.float32)
+    array = np.zeros((2, 3), np.float32)
     hashes = {
-        content_hash(one),
-        content_hash(one.reshape(3, 2)),
-        content_hash(one.astype(np.int32)),
-        content_hash(one.tobytes()),
+        content_hash(array),
+        content_hash(array.reshape(3, 2)),
+        content_hash(array.astype(np.int32)),
+        content_hash(array.tobytes()),
         content_hash("a", "bc"),
         content_hash("ab", "c"),
     }
@@ -167,17 +167,17 @@ def test_what_bears_a_name_that_is_not_utf_8_is_not_listed(tmp_path):
 
 
 def test_a_folder_of_a_tutorial_opens_as_it_is(tmp_path):
-    pictures = tmp_path / "mini_pictures"
+    images = tmp_path / "mini_pictures"
     for split in ("train", "valid", "test"):
-        (pictures / split / "Audi-a3").mkdir(parents=True)
+        (images / split / "Audi-a3").mkdir(parents=True)
     (tmp_path / "models").mkdir()
     for name in ("models/VGG16_mini_3.h5", "4_dense_mini.h5", "mini_pictures/own.h5"):
         (tmp_path / name).write_bytes(b"")
     workspace = Workspace(tmp_path)
-    assert workspace.datasets() == [pictures]
+    assert workspace.datasets() == [images]
     assert workspace.models() == [tmp_path / "models" / "VGG16_mini_3.h5", tmp_path / "4_dense_mini.h5"]
-    itself = Workspace(pictures)
-    assert itself.datasets() == [pictures] and itself.models() == [pictures / "own.h5"]
+    itself = Workspace(images)
+    assert itself.datasets() == [images] and itself.models() == [images / "own.h5"]
 
 
 def test_the_demo_comes_after_the_persons_own_data_sets(tmp_path):

@@ -43,7 +43,7 @@ APPLICATION_LAYERS = {
     "keras.src.applications.convnext": _names("LayerScale StochasticDepth"),
     "keras.src.applications.inception_resnet_v2": _names("CustomScaleLayer"),
 }
-# carvis's own, in place of what Keras 3 no longer has.
+# carvis's own replacements of layers that Keras 3 dropped.
 OWN = _names("hard_sigmoid LocallyConnected1D LocallyConnected2D RandomFourierFeatures ImageResize")
 MODELS = _names("Functional Model Sequential")
 LEGACY_LAYERS = _names(

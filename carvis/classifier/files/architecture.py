@@ -23,12 +23,12 @@ def json_object(text: str | bytes, path: Path) -> dict:
     data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     # Each part takes twenty times its room once it is read, and time in each step that follows.
     parts = data.count(b"{") + data.count(b"[")
-    for held, most, words in (
+    for amount, most, excess in (
         (len(data), MOST_BYTES, Message("{n} bytes", n=f"{len(data):,}")),
         (parts, _MOST_PARTS, Message("{n} parts", n=f"{parts:,}")),
     ):
-        if held > most:
-            raise _too_large(path, words)
+        if amount > most:
+            raise _too_large(path, excess)
     try:
         value = json.loads(data)
         deep = _is_deep(value)
@@ -60,12 +60,12 @@ def read_architecture(text: str | bytes, path: Path) -> dict:
     return config
 
 
-def _too_large(path: Path, found: Message) -> ModelError:
+def _too_large(path: Path, excess: Message) -> ModelError:
     return ModelError(
         Message(
             "{path} contains an architecture of {found}, larger than any model's: {remedy}.",
             path=path,
-            found=found,
+            found=excess,
             remedy=REMEDY,
         )
     )

@@ -9,16 +9,11 @@ from typing_extensions import Buffer
 _BEYOND = 1 << 16
 
 
-class BoundedFile(io.RawIOBase):
-    """An open file for reading at any place.
+class SeekableFile(io.RawIOBase):
+    """A position within ``size`` bytes of an open file, which stays open."""
 
-    Args:
-        file: open, with ``seek`` and ``readinto``; it stays open.
-    """
-
-    def __init__(self, file: BinaryIO):
-        self._file, self._place = file, 0
-        self.size = file.seek(0, io.SEEK_END)
+    def __init__(self, file: BinaryIO, size: int):
+        self._file, self.size, self._place = file, size, 0
 
     def readable(self) -> bool:
         """Whether it can be read: always."""
@@ -34,6 +29,17 @@ class BoundedFile(io.RawIOBase):
         self._place = max(start + offset, 0)
         return self._place
 
+
+class BoundedFile(SeekableFile):
+    """An open file for reading at any place.
+
+    Args:
+        file: open, with ``seek`` and ``readinto``; it stays open.
+    """
+
+    def __init__(self, file: BinaryIO):
+        super().__init__(file, file.seek(0, io.SEEK_END))
+
     def readinto(self, buffer: Buffer) -> int:
         """Fill a buffer and return the number of bytes read."""
         view = memoryview(buffer).cast("B")
@@ -43,8 +49,8 @@ class BoundedFile(io.RawIOBase):
         count = 0
         # Every binary file has it, which typing's BinaryIO does not say.
         readinto = self._file.readinto  # type: ignore[attr-defined]
-        while count < len(view) and (got := readinto(view[count:])):
-            count += got
+        while count < len(view) and (n := readinto(view[count:])):
+            count += n
         # HDF5 takes what it asked for as read.
         view[count:] = bytes(len(view) - count)
         self._place += len(view)

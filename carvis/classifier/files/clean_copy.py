@@ -33,8 +33,8 @@ def copy_archive(file: ModelFile, folder: Path) -> Path:
         ModelError: as ``StoredArray.read``.
     """
     weights, target = copy_weights(file, folder), folder / f"{file.path.stem}.keras"
-    with open_regular(file.path) as opened, zipfile.ZipFile(target, "w") as written:
-        archive = ModelArchive(opened, file.path)
+    with open_regular(file.path) as source, zipfile.ZipFile(target, "w") as written:
+        archive = ModelArchive(source, file.path)
         for name in dict.fromkeys(archive.names):
             if name != WEIGHTS:
                 with written.open(name, "w", force_zip64=True) as part:
@@ -46,12 +46,12 @@ def copy_archive(file: ModelFile, folder: Path) -> Path:
 
 def _copy(item: StoredGroup | StoredArray, target: h5py.Group, name: str) -> None:
     if isinstance(item, StoredGroup):
-        made = target.create_group(name)
+        group = target.create_group(name)
         for inner, part in item.items():
-            _copy(part, made, inner)
+            _copy(part, group, inner)
     elif item.readable:
         values = item.read()
-        made = target.create_dataset(name, data=values)
+        group = target.create_dataset(name, data=values)
         # By this Keras knows numbers that HDF5 does not.
         if values.dtype == ml_dtypes.bfloat16:
-            made.attrs["dtype"] = "bfloat16"
+            group.attrs["dtype"] = "bfloat16"

@@ -1,4 +1,4 @@
-"""What is said of a model file that is not whole."""
+"""Error messages on damaged model files."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def damaged(path: Path, error: BaseException) -> ModelError:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what an error says, in one short line."""
-    # Keras wraps what happened in advice and whole configs, and colours it.
+    """Return the message of an error in one short line."""
+    # Keras wraps the cause in advice and whole configs, with colour codes.
     text = re.sub(r"\x1b\[\d*m", "", str(error)).rpartition("Exception encountered: ")[2]
     return foreign_text(" ".join(text[:1000].split()), 200).rstrip(".:") or type(error).__name__

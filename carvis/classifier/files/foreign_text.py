@@ -1,4 +1,4 @@
-"""Text out of a stranger's file, made fit to stand in a sentence: short, in one line, without control characters."""
+"""Text from a stranger's file, made safe to show in a sentence: short, in one line, without control characters."""
 
 
 def foreign_text(text: object, most: int = 80) -> str:
@@ -9,5 +9,5 @@ def foreign_text(text: object, most: int = 80) -> str:
         most: characters that are kept.
     """
     text = text[: 4 * most].decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-    kept = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text[:most])
-    return kept if len(text) <= most else f"{kept[:-3]}..."
+    printable = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text[:most])
+    return printable if len(text) <= most else f"{printable[:-3]}..."

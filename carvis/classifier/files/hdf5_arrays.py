@@ -1,4 +1,4 @@
-"""The arrays of an HDF5 file, of which nothing is reached that does not lie in that very file.
+"""The arrays of an HDF5 file; links to other files are never followed.
 
 carvis reads HDF5 through this alone. A file may hold links to other files, arrays whose data lie elsewhere,
 and shapes that no memory could hold: a group gives its parts by hard links alone, one name at a time, and each array is
@@ -68,8 +68,8 @@ def open_arrays(file: BinaryIO, path: Path, file_bytes: int, unpacked: int = 0) 
     """
     bounded, start = BoundedFile(file), start_of_hdf5(file)
     check_names(file, bounded.size, start or 0)
-    with h5py.File(bounded, "r") as opened:
-        root = h5g.open(opened.id, b"/")
+    with h5py.File(bounded, "r") as hdf5:
+        root = h5g.open(hdf5.id, b"/")
         book = OpenFile(path, file, file_bytes, h5o.get_info(root).fileno)
         store = StoredGroup(root, "", book)
         _check_all(store, unpacked)
@@ -114,8 +114,8 @@ class StoredGroup:
         Raises:
             UntrustedModelError: a link on the way is not hard, or an array on it lies in another file.
         """
-        found = self._find(name)
-        return found if isinstance(found, StoredGroup) else None
+        member = self._find(name)
+        return member if isinstance(member, StoredGroup) else None
 
     def group(self, name: str) -> "StoredGroup":
         """Return the group at a path below this group.
@@ -134,10 +134,10 @@ class StoredGroup:
         return self._of_kind(name, StoredArray)
 
     def _of_kind(self, name: str, kind: type[_Kind]) -> _Kind:
-        found = self._find(name)
-        if not isinstance(found, kind):
+        member = self._find(name)
+        if not isinstance(member, kind):
             raise damaged(self._book.path, ValueError(f"it lacks {foreign_text(name)}"))
-        return found
+        return member
 
     def items(self) -> Iterator[tuple[str, "StoredGroup | StoredArray"]]:
         """Yield the names and the groups and arrays under them; named types are no parts."""
@@ -273,7 +273,7 @@ class StoredArray:
 
 
 def _check_all(store: StoredGroup, unpacked: int) -> None:
-    """Look at every part once for each way that leads to it, so that whoever goes through a file later finds an end."""
+    """Visit every part once for each path to it, so that later traversals of the file terminate."""
     book, total, weights, parts = store._book, unpacked, unpacked, 0
     pending = [(store, 0)]
     while pending:

@@ -22,8 +22,8 @@ def read_attribute(handle: h5g.GroupID | h5d.DatasetID, name: str, book: OpenFil
     key = name.encode("utf-8", "surrogateescape")
     if not h5a.exists(handle, key):
         return None
-    opened = h5a.open(handle, key)
-    kind, shape = opened.get_type(), opened.shape
+    attribute = h5a.open(handle, key)
+    kind, shape = attribute.get_type(), attribute.shape
     if shape is None or kind.get_class() not in (h5t.STRING, h5t.INTEGER, h5t.FLOAT, h5t.ENUM):
         raise ValueError(f"its attribute {foreign_text(name)} is neither text nor number")
     if kind.get_class() == h5t.STRING and kind.is_variable_str():

@@ -1,4 +1,4 @@
-"""What is known of an HDF5 file while it is open, and the sentences that refuse it."""
+"""The state of an open HDF5 file, and the errors that refuse it."""
 
 import io
 from pathlib import Path
@@ -26,7 +26,7 @@ class OpenFile:
 
     def __init__(self, path: Path, file: BinaryIO, file_bytes: int, number: int):
         self.path, self.file, self.file_bytes, self.number, self.lookups = path, file, file_bytes, number, 0
-        # Where names of attributes stand, as far as they were looked for.
+        # Positions of attribute names, as far as they were searched for.
         self.places: dict[bytes, list[int]] = {}
         self.longest_text: int | None = None
         self.size = file.seek(0, io.SEEK_END)

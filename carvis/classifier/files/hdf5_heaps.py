@@ -1,4 +1,4 @@
-"""Where an HDF5 file keeps names and texts, gone through before HDF5 does.
+"""The heaps in which an HDF5 file keeps names and texts, checked before HDF5 reads them.
 
 HDF5 loops for ever in damaged heaps, of names taking memory all the while, and takes memory for as many bytes as an
 attribute says its text has.
@@ -31,10 +31,10 @@ def find_mark(file: BinaryIO, mark: bytes) -> list[int]:
     places, before, end = [], 0, b""
     while piece := file.read(_PIECE):
         piece = end + piece
-        found = piece.find(mark)
-        while found >= 0:
-            places.append(before - len(end) + found)
-            found = piece.find(mark, found + 1)
+        index = piece.find(mark)
+        while index >= 0:
+            places.append(before - len(end) + index)
+            index = piece.find(mark, index + 1)
         before += len(piece) - len(end)
         end = piece[-len(mark) + 1 :]
         if len(places) > _MOST_OBJECTS:
@@ -59,13 +59,13 @@ def check_names(file: BinaryIO, size: int, base: int) -> None:
         header = file.read(_NAME_HEADER.size)
         if len(header) < _NAME_HEADER.size:
             continue
-        _, _, held, free, address = _NAME_HEADER.unpack(header)
-        passed: set[int] = set()
-        while free != _NO_MORE and base + address + free + _FREE.size <= size and free + _FREE.size <= held:
+        _, _, heap_size, free, address = _NAME_HEADER.unpack(header)
+        visited: set[int] = set()
+        while free != _NO_MORE and base + address + free + _FREE.size <= size and free + _FREE.size <= heap_size:
             count += 1
-            if free in passed or count > _MOST_OBJECTS:
+            if free in visited or count > _MOST_OBJECTS:
                 raise ValueError("its names lead in a circle")
-            passed.add(free)
+            visited.add(free)
             file.seek(base + address + free)
             free, _ = _FREE.unpack(file.read(_FREE.size))
 
@@ -84,10 +84,10 @@ def longest_text(file: BinaryIO, size: int) -> int:
     for place in find_mark(file, _TEXTS):
         file.seek(place)
         header = file.read(_HEADER.size)
-        held = _HEADER.unpack(header)[2] if len(header) == _HEADER.size else 0
-        if not _HEADER.size < held <= min(size - place, _MOST_BYTES):
+        heap_size = _HEADER.unpack(header)[2] if len(header) == _HEADER.size else 0
+        if not _HEADER.size < heap_size <= min(size - place, _MOST_BYTES):
             raise ValueError("its texts are cut off")
-        data, start = file.read(held - _HEADER.size), 0
+        data, start = file.read(heap_size - _HEADER.size), 0
         while start + _OBJECT.size <= len(data):
             number, _, length = _OBJECT.unpack_from(data, start)
             step = _OBJECT.size + (length + 7) // 8 * 8 if number else length
@@ -121,9 +121,13 @@ def declared_text(file: BinaryIO, places: list[int], name: bytes, count: int) ->
             named, typed, shaped = ((length + 7) // 8 * 8 if version == 1 else length for length in lengths)
             file.seek(place)
             data = file.read(named + typed + shaped + _TEXT.size * count)
-            held, kind = data[: lengths[0]], data[named : named + 1]
+            stored, kind = data[: lengths[0]], data[named : named + 1]
             # Nothing but the name, of texts without a length; the kind of a shared type is not known.
-            if held.rstrip(b"\0") != name or len(held) <= len(name) or not (flags & 1 or (kind and kind[0] & 15 == 9)):
+            if (
+                stored.rstrip(b"\0") != name
+                or len(stored) <= len(name)
+                or not (flags & 1 or (kind and kind[0] & 15 == 9))
+            ):
                 continue
             if _count(data[named + typed : named + typed + lengths[2]]) != count:
                 continue

@@ -1,4 +1,4 @@
-"""What a model file says of itself: its kind, the Keras that wrote it and its architecture, read as plain JSON."""
+"""What a model file declares: its kind, the Keras that wrote it and its architecture, read as plain JSON."""
 
 import contextlib
 import math
@@ -93,20 +93,20 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
     path = Path(path)
     try:
         with _opened(path) as file:
-            # These two are read by code that can crash.
+            # The readers of these two formats can crash.
             apart = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC or start_of_hdf5(file) is not None
         facts = scan(path) if apart else None
-        found = ModelFile(**facts | {"path": path}) if facts else read_here(path)
+        model_file = ModelFile(**facts | {"path": path}) if facts else read_in_process(path)
         if not trust:
-            check_architecture(found.config, path, legacy=found.legacy)
+            check_architecture(model_file.config, path, legacy=model_file.legacy)
     except ModelError:
         raise
     except Exception as error:
         raise damaged(path, error) from error
-    return found
+    return model_file
 
 
-def read_here(path: Path) -> ModelFile:
+def read_in_process(path: Path) -> ModelFile:
     """Read the architecture of a model file in this process, without judging whether it could run code.
 
     Raises:
@@ -257,7 +257,7 @@ def open_weights(path: Path) -> Iterator[StoredGroup]:
     """
     with open_regular(path) as file:
         if file.read(len(ZIP_MAGIC)) == ZIP_MAGIC:
-            # Places are read at random, so nothing else would compare the sum of all bytes.
+            # Members are read at random, so the checksum of all bytes would otherwise not be compared.
             with _weights_of(ModelArchive(file, path), checked=True) as root:
                 yield root
         else:

@@ -22,7 +22,7 @@ _ENCRYPTED = 1
 
 
 class ModelArchive:
-    """The parts of a zip that was looked at before any of them is read.
+    """The members of a zip whose table was checked before any of them is read.
 
     Args:
         file: the open zip; it stays open.
@@ -67,9 +67,9 @@ class ModelArchive:
             BadZipFile: it is damaged, or of another length than the zip says.
         """
         member, count = self._zip.getinfo(name), 0
-        with self._zip.open(member) as opened:
+        with self._zip.open(member) as stream:
             # Without a number, zipfile unpacks all that there is and cuts it to the length afterwards.
-            while piece := opened.read(_PIECE):
+            while piece := stream.read(_PIECE):
                 count += len(piece)
                 yield piece
         if count != member.file_size:
@@ -93,8 +93,8 @@ class ModelArchive:
             return
         for _ in self.pieces(name) if checked else ():
             pass
-        with io.BufferedReader(StoredMember(self._file, member), _PIECE // 16) as opened:
-            yield opened
+        with io.BufferedReader(StoredMember(self._file, member), _PIECE // 16) as stream:
+            yield stream
 
     def _check(self) -> None:
         end = 0

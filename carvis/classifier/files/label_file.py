@@ -33,13 +33,13 @@ _BESIDE = (
 )
 
 
-def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str | None = None) -> list[str]:
+def read_class_names(path: str | Path, likely: Iterable[str] = (), encoding: str | None = None) -> list[str]:
     """Read class names, in the model's order, from a text or JSON file.
 
     Args:
         path: lines of names, lines numbered from 0 as Teachable Machine's ``0 Golf`` (sorted by their numbers), or
             JSON: a list, Keras' ``class_indices`` (name to index) or its inverse.
-        known: names that are likely, such as a data set's: they decide between readings (encodings, and whether the
+        likely: names that are likely, such as a data set's: they decide between readings (encodings, and whether the
             numbers are part of the names).
         encoding: the file's encoding, by any of its names; found out where None.
 
@@ -59,7 +59,7 @@ def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str 
             Message("{path} is too large for a list of class names: give another file.", path=path)
         ) from None
     texts = [text_of(data, path, encoding).text] if encoding else _texts(data, path)
-    likely = {composed(name) for name in known}
+    composed_names = {composed(name) for name in likely}
     lists, problems = [], []
     for text in texts:
         try:
@@ -71,7 +71,7 @@ def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str 
         raise problems[0]
     if not lists:
         raise ModelError(Message("{path} is not text: save the class names as UTF-8, one per line.", path=path))
-    names = max(lists, key=lambda names: (len(likely & set(map(composed, names))), -_halfwidth(names)))
+    names = max(lists, key=lambda names: (len(composed_names & set(map(composed, names))), -_halfwidth(names)))
     if len(names) > MAX_CLASSES:
         raise ModelError(message_of(too_many(path, Message("classes"), MAX_CLASSES)))
     if not names:
@@ -86,20 +86,20 @@ def _halfwidth(names: list[str]) -> int:
     return sum("\uff61" <= letter <= "\uff9f" for name in names for letter in name)
 
 
-def names_beside(model_path: str | Path, known: Iterable[str] = ()) -> dict[Path, list[str]]:
+def names_beside(model_path: str | Path, likely: Iterable[str] = ()) -> dict[Path, list[str]]:
     """Return the files beside a model that hold class names, those that bear the model's name first.
 
     Args:
-        known: as ``read_class_names``.
+        likely: as ``read_class_names``.
     """
-    found = {}
+    names = {}
     for path in files_beside(model_path):
         try:
-            found[path] = read_class_names(path, known)
+            names[path] = read_class_names(path, likely)
         # A file that happens to be named so may be anything.
         except ModelError:
             continue
-    return found
+    return names
 
 
 def files_beside(model_path: str | Path) -> list[Path]:
@@ -107,8 +107,8 @@ def files_beside(model_path: str | Path) -> list[Path]:
     model_path = Path(model_path)
     own = [f"{model_path.stem}{mark}{name}" for mark in "_-." for name in _BESIDE] + [f"{model_path.stem}.txt"]
     files = children(model_path.parent, links_beside(model_path), folders=False)
-    there = {path.name.lower(): path for path in files}
-    return [there[name.lower()] for name in dict.fromkeys([*own, *_BESIDE]) if name.lower() in there]
+    by_name = {path.name.lower(): path for path in files}
+    return [by_name[name.lower()] for name in dict.fromkeys([*own, *_BESIDE]) if name.lower() in by_name]
 
 
 def bears_name_of(path: Path, model_path: str | Path) -> bool:
@@ -118,11 +118,13 @@ def bears_name_of(path: Path, model_path: str | Path) -> bool:
 
 def _texts(data: bytes, path: Path) -> list[str]:
     try:
-        found = [one for one in readings(data, path) if not one.damaged and not _UNLIKELY.search(one.text)]
+        texts = [
+            reading for reading in readings(data, path) if not reading.damaged and not _UNLIKELY.search(reading.text)
+        ]
     except TableError:
         return []
-    # What is UTF-8 by accident is rarer than any wrong guess.
-    return [one.text for one in (found[:1] if found and found[0].encoding == "utf-8" else found)]
+    # Text is rarely valid UTF-8 by accident.
+    return [reading.text for reading in (texts[:1] if texts and texts[0].encoding == "utf-8" else texts)]
 
 
 def _lists(path: Path, text: str) -> list[list[str]]:

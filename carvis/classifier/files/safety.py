@@ -126,8 +126,8 @@ def _check_legacy(part: dict) -> Message | None:
         name = part.get("config")
         return None if isinstance(name, str) and name in ACTIVATIONS else _foreign_function(name)
     # A class of Keras that registers itself has a prefix.
-    known = kind in LAYERS | MODELS | LEGACY_LAYERS | PARTS or kind == "Custom>CustomScaleLayer"
-    if not known or (module and not _LEGACY_MODULES.fullmatch(str(module))):
+    allowed = kind in LAYERS | MODELS | LEGACY_LAYERS | PARTS or kind == "Custom>CustomScaleLayer"
+    if not allowed or (module and not _LEGACY_MODULES.fullmatch(str(module))):
         return _foreign_class(_full(module, kind))
     return None
 
@@ -140,19 +140,19 @@ def _check_modern(part: dict) -> Message | None:
     if kind == "function":
         name = part.get("config")
         plain = module in (None, "builtins", "keras.activations") and registered in (None, "function", name)
-        known = isinstance(name, str) and name in ACTIVATIONS and plain
+        allowed = isinstance(name, str) and name in ACTIVATIONS and plain
         own = str(name).startswith("carvis>") and str(name).removeprefix("carvis>") in OWN
         own = own and module in _OWN_MODULES
-        return None if known or own else _foreign_function(_full(module, name))
+        return None if allowed or own else _foreign_function(_full(module, name))
     operation = isinstance(module, str) and _OPERATIONS.fullmatch(module) and re.fullmatch(r"[A-Z]\w*", kind)
-    known = kind in LAYERS | MODELS | PARTS and (module is None or bool(_MODULES.fullmatch(str(module))))
-    known = known or any(kind in names and module in (None, place) for place, names in APPLICATION_LAYERS.items())
+    allowed = kind in LAYERS | MODELS | PARTS and (module is None or bool(_MODULES.fullmatch(str(module))))
+    allowed = allowed or any(kind in names and module in (None, place) for place, names in APPLICATION_LAYERS.items())
     # A file of the HDF5 kind names no modules: an operation of the graph is known by a config without settings.
     bare = module is None and re.fullmatch(r"[A-Z]\w*", kind) and "trainable" not in (part.get("config") or {})
     own = (registered == f"carvis>{kind}" and module in _OWN_MODULES) or (module is None and kind.startswith("carvis>"))
     if own and kind.removeprefix("carvis>") in OWN:
         return None
-    if registered not in (None, kind) or not (operation or known or (bare and "inbound_nodes" in part)):
+    if registered not in (None, kind) or not (operation or allowed or (bare and "inbound_nodes" in part)):
         return _foreign_class(_full(module, registered or kind))
     return None
 

@@ -44,23 +44,23 @@ def scan(path: Path, *, weights: bool = False) -> dict | None:
         process = _process()
         if process is None:
             return None
-        line, late = _response(process, json.dumps(request).encode() + b"\n", seconds)
+        line, timed_out = _response(process, json.dumps(request).encode() + b"\n", seconds)
         if not line:
             process.kill()
-            raise _endless(path, seconds) if late else _crashed(path, process.wait())
-    found = json.loads(line)
-    if "refused" in found:
-        kind = UntrustedModelError if found["kind"] == "UntrustedModelError" else ModelError
-        raise kind(from_data(found["refused"]))
-    return found
+            raise _endless(path, seconds) if timed_out else _crashed(path, process.wait())
+    response = json.loads(line)
+    if "refused" in response:
+        kind = UntrustedModelError if response["kind"] == "UntrustedModelError" else ModelError
+        raise kind(from_data(response["refused"]))
+    return response
 
 
 def _response(process: subprocess.Popen, request: bytes, seconds: float) -> tuple[bytes, bool]:
     """Return the line that a process writes back, empty where it ended first, and whether its time ran out."""
-    late = threading.Event()
+    timed_out = threading.Event()
 
     def end() -> None:
-        late.set()
+        timed_out.set()
         process.kill()
 
     clock = threading.Timer(seconds, end)
@@ -75,13 +75,13 @@ def _response(process: subprocess.Popen, request: bytes, seconds: float) -> tupl
         pass
     finally:
         clock.cancel()
-    return line if line.endswith(b"\n") else b"", late.is_set()
+    return line if line.endswith(b"\n") else b"", timed_out.is_set()
 
 
 def _process() -> subprocess.Popen | None:
     global _running
     owner, process = _running or (0, None)
-    # A process that was forked off shares the pipes, and must not use them.
+    # A forked process shares the pipes and must not use them.
     if process is not None and owner == os.getpid() and process.poll() is None:
         return process
     command, environment = module_process("carvis.classifier.files.scanner_process")
@@ -96,7 +96,7 @@ def _process() -> subprocess.Popen | None:
         )
     except OSError:
         return None
-    # It writes an empty line once it has started.
+    # The process writes an empty line once it has started.
     if not _response(process, b"\n", _SECONDS_TO_START)[0]:
         process.kill()
         return None

@@ -13,7 +13,7 @@ _GRACE = 5
 
 def main() -> int:
     """Scan the file that each line of the standard input names."""
-    from carvis.classifier.files.inspection import open_weights, read_here
+    from carvis.classifier.files.inspection import open_weights, read_in_process
     from carvis.errors import ModelError
     from carvis.language import as_data, message_of
 
@@ -33,7 +33,7 @@ def main() -> int:
                 with open_weights(Path(request["path"])):
                     facts = {}
             else:
-                facts = vars(read_here(Path(request["path"])))
+                facts = vars(read_in_process(Path(request["path"])))
                 facts = facts | {"path": None}
         except ModelError as error:
             facts = {"refused": as_data(message_of(error)), "kind": type(error).__name__}

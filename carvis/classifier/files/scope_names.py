@@ -1,4 +1,4 @@
-"""Names that TensorFlow takes for its scopes, in place of those in a model file that it does not."""
+"""Valid TensorFlow scope names in place of layer names that TensorFlow rejects."""
 
 import re
 from collections.abc import Iterator
@@ -34,11 +34,11 @@ def scope_name(name: str, kind: str, *, outermost: bool = False) -> str:
         return name.replace("/", "_")
     if _SCOPE.fullmatch(name) and not (outermost and name[0] in _NO_START):
         return name
-    kept = _FOREIGN.sub("_", name).strip("_")
-    # Most of the name went: numbers alone would say nothing.
-    if not re.search("[A-Za-z]", kept):
-        kept = "_".join(filter(None, (re.sub(r"\W", "", kind.rpartition(">")[2]).lower() or "layer", kept)))
-    return kept.lstrip(_NO_START) if outermost else kept
+    cleaned = _FOREIGN.sub("_", name).strip("_")
+    # Little of the name is left: numbers alone say nothing.
+    if not re.search("[A-Za-z]", cleaned):
+        cleaned = "_".join(filter(None, (re.sub(r"\W", "", kind.rpartition(">")[2]).lower() or "layer", cleaned)))
+    return cleaned.lstrip(_NO_START) if outermost else cleaned
 
 
 def with_scope_names(config: dict) -> tuple[dict, Renamed]:
@@ -89,19 +89,19 @@ def _inside(value: Any, path: tuple[str, ...], renamed: Renamed) -> Any:
 def _model(settings: dict[str, Any], path: tuple[str, ...], renamed: Renamed) -> dict[str, Any]:
     entries = settings["layers"]
     names = [_name(entry) for entry in entries]
-    taken = {name for entry, name in zip(entries, names) if name and scope_name(name, entry["class_name"]) == name}
+    used = {name for entry, name in zip(entries, names) if name and scope_name(name, entry["class_name"]) == name}
     new_names: dict[str, str] = {}
     for entry, name in zip(entries, names):
         if name is not None and name not in new_names:
-            new_names[name] = _free(scope_name(name, entry["class_name"]), name, taken)
-    made = []
+            new_names[name] = _free(scope_name(name, entry["class_name"]), name, used)
+    layers = []
     for entry, name in zip(entries, names):
         entry = _entry(entry, path, renamed, new_names.get(name or ""))
         if entry.get("inbound_nodes"):
             entry = entry | {"inbound_nodes": _references(entry["inbound_nodes"], new_names)}
-        made.append(entry)
+        layers.append(entry)
     ends = {key: _references(settings[key], new_names) for key in ("input_layers", "output_layers") if key in settings}
-    return settings | {"layers": made} | ends
+    return settings | {"layers": layers} | ends
 
 
 def _name(entry: dict) -> str | None:
@@ -110,14 +110,14 @@ def _name(entry: dict) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _free(new: str, name: str, taken: set[str]) -> str:
+def _free(new: str, name: str, used: set[str]) -> str:
     if new == name:
         return new
-    found, number = new, 1
-    while found in taken:
-        found, number = f"{new}_{number}", number + 1
-    taken.add(found)
-    return found
+    candidate, number = new, 1
+    while candidate in used:
+        candidate, number = f"{new}_{number}", number + 1
+    used.add(candidate)
+    return candidate
 
 
 def _references(value: Any, new_names: dict[str, str]) -> Any:
@@ -128,10 +128,10 @@ def _references(value: Any, new_names: dict[str, str]) -> Any:
             value = value | {"keras_history": [new_names[history[0]], *history[1:]]}
         return {key: item if key == "keras_history" else _references(item, new_names) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        made = [_references(item, new_names) for item in value]
-        if _names(made, new_names):
-            made[0] = new_names[made[0]]
-        return made
+        references = [_references(item, new_names) for item in value]
+        if _names(references, new_names):
+            references[0] = new_names[references[0]]
+        return references
     return value
 
 
@@ -175,9 +175,9 @@ def rename_layers(model: keras.Model, *, outermost: bool = True) -> None:
     """Rename what TensorFlow cannot use in a model that Keras itself has opened."""
     if outermost:
         _rename(model, scope_name(model.name, type(model).__name__, outermost=True))
-    taken = {layer.name for layer in model.layers}
+    used = {layer.name for layer in model.layers}
     for layer in model.layers:
-        _rename(layer, _free(scope_name(layer.name, type(layer).__name__), layer.name, taken))
+        _rename(layer, _free(scope_name(layer.name, type(layer).__name__), layer.name, used))
         if isinstance(layer, keras.Model):
             rename_layers(layer, outermost=False)
 

@@ -7,11 +7,13 @@ from typing import BinaryIO
 
 from typing_extensions import Buffer
 
+from carvis.classifier.files.bounded_file import SeekableFile
+
 # The fixed part of the header before a member; the lengths of its name and extra fields are its last two numbers.
 _HEADER, _LENGTHS = 30, struct.Struct("<26xHH")
 
 
-class StoredMember(io.RawIOBase):
+class StoredMember(SeekableFile):
     """The bytes of an uncompressed member of a zip.
 
     ``ZipFile.open`` goes back to the start at each step backwards, which takes HDF5 seconds up to Python 3.11.
@@ -29,30 +31,16 @@ class StoredMember(io.RawIOBase):
         header = file.read(_HEADER)
         if len(header) < _HEADER:
             raise zipfile.BadZipFile(f"no header before {member.filename}")
-        self._file, self._size, self._place = file, member.file_size, 0
+        super().__init__(file, member.file_size)
         self._start = member.header_offset + _HEADER + sum(_LENGTHS.unpack(header))
-        if file.seek(0, io.SEEK_END) < self._start + self._size:
+        if file.seek(0, io.SEEK_END) < self._start + self.size:
             raise zipfile.BadZipFile(f"{member.filename} is cut off")
-
-    def readable(self) -> bool:
-        """Whether it can be read: always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Whether positions can be sought: always."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a position of the member and return it."""
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
-        self._place = max(start + offset, 0)
-        return self._place
 
     def readinto(self, buffer: Buffer) -> int:
         """Fill a buffer from the member and return the number of bytes read."""
         self._file.seek(self._start + self._place)
         # Every binary file has it, which typing's BinaryIO does not say.
         readinto = self._file.readinto  # type: ignore[attr-defined]
-        count = readinto(memoryview(buffer)[: max(self._size - self._place, 0)])
+        count = readinto(memoryview(buffer)[: max(self.size - self._place, 0)])
         self._place += count
         return count

@@ -112,10 +112,10 @@ def _along(maps: np.ndarray, axis: int, size: int, first: float, last: float) ->
     places = ((np.arange(count) + 0.5) / count - first) / (last - first) * size
     cells = np.floor(places + 1e-9).astype(int)
     inside = (cells >= 0) & (cells < size)
-    laid = np.take(maps, np.clip(cells, 0, size - 1), axis)
+    sampled = np.take(maps, np.clip(cells, 0, size - 1), axis)
     shape = [1] * maps.ndim
     shape[axis] = count
-    return np.where(inside.reshape(shape), laid, np.zeros((), maps.dtype))
+    return np.where(inside.reshape(shape), sampled, np.zeros((), maps.dtype))
 
 
 def _fitting(size: int, first: float, last: float) -> int:
@@ -124,12 +124,12 @@ def _fitting(size: int, first: float, last: float) -> int:
     counts = np.arange(max(1, round(1 / cell)), _FINEST * max(1, round(1 / cell)) + 1)
     miss = np.maximum(np.abs(cell * counts - np.round(cell * counts)), np.abs(low * counts - np.round(low * counts)))
     miss = np.where(np.round(cell * counts) >= 1, miss, np.inf)
-    good = np.flatnonzero(miss <= 0.05)
-    return int(counts[good[0]] if len(good) else counts[np.argmin(miss)])
+    fitting = np.flatnonzero(miss <= 0.05)
+    return int(counts[fitting[0]] if len(fitting) else counts[np.argmin(miss)])
 
 
 def ramps(height: int, width: int) -> NDArray[np.float32]:
-    """Return four maps that show what a step does to places: float32 (4, h, w): zeros, ones, row and column.
+    """Return four maps that probe how a step moves places: float32 (4, h, w): zeros, ones, row and column.
 
     A row or column is given by the place of its middle, as a share of the height or width.
     """
@@ -139,7 +139,7 @@ def ramps(height: int, width: int) -> NDArray[np.float32]:
 
 
 def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False, exact: bool = False) -> Frame | None:
-    """Return how a step moves places, by what it makes of ``ramps``: None where it does not move them as a whole.
+    """Return how a step moves places, by its output for ``ramps``: None where it does not move them as a whole.
 
     A step that only shifts by less than a cell, or adds a border, counts as one that moves nothing.
 
@@ -151,19 +151,19 @@ def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False
     """
     zeros, ones, down, along = np.asarray(after, np.float64)
     gain = ones - zeros
-    usual = np.median(gain[np.abs(gain) > 1e-9]) if (np.abs(gain) > 1e-9).any() else 0.0
-    if not np.isfinite(usual) or abs(usual) < 1e-9:
+    typical = np.median(gain[np.abs(gain) > 1e-9]) if (np.abs(gain) > 1e-9).any() else 0.0
+    if not np.isfinite(typical) or abs(typical) < 1e-9:
         return None
-    kept = np.abs(gain - usual) <= 1e-3 * abs(usual)
-    if kept.mean() < _LEAST_SHARE:
+    regular = np.abs(gain - typical) <= 1e-3 * abs(typical)
+    if regular.mean() < _LEAST_SHARE:
         return None
     height, width = gain.shape
     rows, columns = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
-    basis = np.stack([np.ones(kept.sum()), rows[kept], columns[kept]], axis=1)
+    basis = np.stack([np.ones(regular.sum()), rows[regular], columns[regular]], axis=1)
     edges = []
     crossed = []
     for place in (down, along):
-        values = ((place - zeros) / usual)[kept]
+        values = ((place - zeros) / typical)[regular]
         if not np.isfinite(values).all():
             return None
         fit = np.linalg.lstsq(basis, values, rcond=None)[0]
@@ -179,14 +179,14 @@ def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False
         return None
     slack = [1.01 / max(side, 1) for side in (before[0], before[0], before[1], before[1])]
     if not exact:
-        edges = [_snapped(edge, near, padded) for edge, near in zip(edges, slack)]
+        edges = [_snapped(edge, tolerance, padded) for edge, tolerance in zip(edges, slack)]
     top, bottom, left, right = edges
     return Frame(top, bottom, left, right, transposed=crossed == [True, False])
 
 
-def _snapped(edge: float, near: float, padded: bool) -> float:
+def _snapped(edge: float, tolerance: float, padded: bool) -> float:
     for side in (0.0, 1.0):
         beyond = not padded and (edge < 0 if side == 0 else edge > 1)
-        if abs(edge - side) <= near or beyond:
+        if abs(edge - side) <= tolerance or beyond:
             return side
     return round(float(edge), 6)

@@ -35,11 +35,11 @@ def exact_frame(step: keras.Operation, before: tuple[int, int], after: tuple[int
     return Frame(top, bottom, left, right)
 
 
-def _edges(kernel: int, stride: int, size: int, made: int, padding: str) -> tuple[float, float]:
+def _edges(kernel: int, stride: int, size: int, cells: int, padding: str) -> tuple[float, float]:
     """Return where the first cell begins and the last one ends, in cells of the input."""
-    added = max((made - 1) * stride + kernel - size, 0) // 2 if padding == "same" else 0
+    added = max((cells - 1) * stride + kernel - size, 0) // 2 if padding == "same" else 0
     first = (kernel - stride) / 2 - added
-    return first, first + made * stride
+    return first, first + cells * stride
 
 
 def usual_or_exact(usual: Frame, exact: Frame, grid: tuple[int, int]) -> Frame:

@@ -19,7 +19,7 @@ NORMALISING = (
     L.RMSNormalization,
 )  # fmt: skip
 POOLING = (L.MaxPooling2D, L.AveragePooling2D)
-# What leaves every value, or every group of values, at its place: no need to try it out.
+# Layers that leave every value, or every group of values, at its place: not probed.
 _STAYING = (
     *NORMALISING, *POOLING, L.Dropout, L.SpatialDropout2D, L.GaussianNoise, L.GaussianDropout, L.AlphaDropout,
     L.Activation, L.ReLU, L.LeakyReLU, L.PReLU, L.ELU, L.Softmax, L.ZeroPadding2D, L.UpSampling2D, L.Rescaling,
@@ -99,8 +99,8 @@ class SpatialLayouts:
         self.attention: set[int] = set()
         self.mixing: set[int] = set()
         _, height, width, *_rest = graph.shapes[graph.image]
-        known = height is not None and width is not None
-        self.of[graph.image] = SpatialLayout("map", (height, width), Frame()) if known else LOST
+        sized = height is not None and width is not None
+        self.of[graph.image] = SpatialLayout("map", (height, width), Frame()) if sized else LOST
         for number, call in enumerate(graph.calls):
             if call.is_input:
                 continue
@@ -143,19 +143,19 @@ class SpatialLayouts:
 
     def _merged(self, call: Call, shape: Shape, signal: list[int]) -> SpatialLayout:
         before = [self.of[source] for source in signal]
-        known = [one for one in before if one.known and _fits(shape, one)]
-        if not known:
-            return LOST if any(one.known or one.kind == "lost" for one in before) else NONE
-        frame = known[0].frame
-        for other in known[1:]:
+        aligned = [layout for layout in before if layout.known and _fits(shape, layout)]
+        if not aligned:
+            return LOST if any(layout.known or layout.kind == "lost" for layout in before) else NONE
+        frame = aligned[0].frame
+        for other in aligned[1:]:
             if frame is not None and other.frame is not None:
-                frame = frame.joined(other.frame) if other.kind == known[0].kind else None
+                frame = frame.joined(other.frame) if other.kind == aligned[0].kind else None
         # A map of another size in a merge means that maps are laid side by side.
-        stitched = any(one.known and not _fits(shape, one) for one in before)
+        stitched = any(layout.known and not _fits(shape, layout) for layout in before)
         if frame is None or stitched or not self._merges_in_place(call, signal):
             return LOST
-        exact = next((one.exact for one in known if one.frame == frame), known[0].exact)
-        return SpatialLayout(known[0].kind, known[0].grid, frame, exact=exact)
+        exact = next((layout.exact for layout in aligned if layout.frame == frame), aligned[0].exact)
+        return SpatialLayout(aligned[0].kind, aligned[0].grid, frame, exact=exact)
 
     def _merges_in_place(self, call: Call, signal: list[int]) -> bool:
         """Tell whether a step of several inputs leaves each value at its place, whatever the others are.
@@ -166,68 +166,68 @@ class SpatialLayouts:
         if name in _SIDE_BY_SIDE and type(step).__module__.startswith("keras."):
             # Side by side along the batch, each image would be several.
             return getattr(step, "axis", -1) not in (0, -len(call.shape))
-        known = type(step).__module__.startswith("keras.") and name in _PLACE_BY_PLACE
-        if known or learned(step) or isinstance(step, _ATTENTION) or name in _PRODUCTS:
+        place_by_place = type(step).__module__.startswith("keras.") and name in _PLACE_BY_PLACE
+        if place_by_place or learned(step) or isinstance(step, _ATTENTION) or name in _PRODUCTS:
             return True
-        moved = next(one for one in signal if self.of[one].known and _fits(call.shape, self.of[one]))
-        layout, rng = self.of[moved], np.random.default_rng(0)
+        placed = next(tensor for tensor in signal if self.of[tensor].known and _fits(call.shape, self.of[tensor]))
+        layout, rng = self.of[placed], np.random.default_rng(0)
         frames: list[Frame | None] = []
         for _ in range(2):
             # All but one input are the same everywhere, and differ between the two attempts.
-            given = {source: self._same_everywhere(source, rng) for source in call.sources}
-            given[moved] = self._ramps(layout, moved)
-            made = single_output(call, [given[source] for source in call.sources])
-            if made is None or made.shape != (4, *call.shape[1:]):
+            inputs = {source: self._same_everywhere(source, rng) for source in call.sources}
+            inputs[placed] = self._ramps(layout, placed)
+            outputs = single_output(call, [inputs[source] for source in call.sources])
+            if outputs is None or outputs.shape != (4, *call.shape[1:]):
                 return False
-            channels = {"map": tuple(range(3, made.ndim)), "tokens": (2,), "crossed": (1,)}[layout.kind]
-            frames.append(frame_of(layout.grid, made.mean(axis=channels).reshape(4, *layout.grid)))
+            channels = {"map": tuple(range(3, outputs.ndim)), "tokens": (2,), "crossed": (1,)}[layout.kind]
+            frames.append(frame_of(layout.grid, outputs.mean(axis=channels).reshape(4, *layout.grid)))
         return frames == [WHOLE, WHOLE]
 
     def _moved(self, call: Call, shape: Shape, layout: SpatialLayout, source: int) -> SpatialLayout:
-        """Try out what a step without weights does to places."""
-        given, start = layout.trail or (self._ramps(layout, source), layout)
-        made = single_output(call, [given])
-        if made is not None and len(made) != len(given):
+        """Probe how a step without weights moves places."""
+        ramps, start = layout.trail or (self._ramps(layout, source), layout)
+        outputs = single_output(call, [ramps])
+        if outputs is not None and len(outputs) != len(ramps):
             return LOST
-        if made is None or made.shape[1:] != tuple(shape[1:]):
-            stays = layout.kind == "map" and len(shape) == 4 and tuple(shape[1:3]) == layout.grid
-            return layout if stays else LOST
-        lost = SpatialLayout("lost", trail=(made.astype(np.float32), start))
+        if outputs is None or outputs.shape[1:] != tuple(shape[1:]):
+            unmoved = layout.kind == "map" and len(shape) == 4 and tuple(shape[1:3]) == layout.grid
+            return layout if unmoved else LOST
+        lost = SpatialLayout("lost", trail=(outputs.astype(np.float32), start))
         height, width = grid = start.grid
         cells = height * width
         kind: Kind
-        if made.ndim == 3 and made.shape[1] == cells and np.ptp(made[2], axis=1).max(initial=0) < 1e-6:
-            kind, after = "tokens", made.mean(axis=2).reshape(4, height, width)
-        elif made.ndim == 3 and made.shape[2] == cells and np.ptp(made[2], axis=0).max(initial=0) < 1e-6:
-            kind, after = "crossed", made.mean(axis=1).reshape(4, height, width)
-        elif made.ndim >= 4:
-            kind, after = "map", made.reshape(*made.shape[:3], -1).mean(axis=3)
-            grid = (made.shape[1], made.shape[2])
+        if outputs.ndim == 3 and outputs.shape[1] == cells and np.ptp(outputs[2], axis=1).max(initial=0) < 1e-6:
+            kind, after = "tokens", outputs.mean(axis=2).reshape(4, height, width)
+        elif outputs.ndim == 3 and outputs.shape[2] == cells and np.ptp(outputs[2], axis=0).max(initial=0) < 1e-6:
+            kind, after = "crossed", outputs.mean(axis=1).reshape(4, height, width)
+        elif outputs.ndim >= 4:
+            kind, after = "map", outputs.reshape(*outputs.shape[:3], -1).mean(axis=3)
+            grid = (outputs.shape[1], outputs.shape[2])
         else:
             return lost
         padded = bool(getattr(call.operation, "pad_to_aspect_ratio", False))
-        moved = frame_of(start.grid, after, padded=padded)
-        if moved is None:
+        frame = frame_of(start.grid, after, padded=padded)
+        if frame is None:
             # Values are changed otherwise than by moving them, and stay where they are.
-            stays = kind == layout.kind and grid == layout.grid and not _only_moved(made, given)
-            return layout if stays else lost
-        if source in self.features and not moved.upright:
-            moved = replace(moved, trimmed=True)
+            unmoved = kind == layout.kind and grid == layout.grid and not _only_moved(outputs, ramps)
+            return layout if unmoved else lost
+        if source in self.features and not frame.upright:
+            frame = replace(frame, trimmed=True)
         exact = frame_of(start.grid, after, exact=True)
         # Ramps start from a known layout, and the exact frame differs in rounding alone.
         assert exact is not None and start.frame is not None
-        return SpatialLayout(kind, grid, moved.within(start.frame), exact=exact.within(start.exact))
+        return SpatialLayout(kind, grid, frame.within(start.frame), exact=exact.within(start.exact))
 
     def _ramps(self, layout: SpatialLayout, source: int) -> NDArray[np.float32]:
         height, width = layout.grid
-        shape, made = self.graph.shapes[source][1:], ramps(height, width)
+        shape, probe = self.graph.shapes[source][1:], ramps(height, width)
         if layout.kind == "map":
-            return np.broadcast_to(made.reshape(4, height, width, *[1] * (len(shape) - 2)), (4, *shape)).copy()
-        rows = made.reshape(4, -1, 1) if layout.kind == "tokens" else made.reshape(4, 1, -1)
+            return np.broadcast_to(probe.reshape(4, height, width, *[1] * (len(shape) - 2)), (4, *shape)).copy()
+        rows = probe.reshape(4, -1, 1) if layout.kind == "tokens" else probe.reshape(4, 1, -1)
         return np.broadcast_to(rows, (4, *shape)).copy()
 
     def _same_everywhere(self, source: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Make up a tensor: a map that is the same at each place, or a vector of numbers that differ."""
+        """Make a probe: a map that is the same at each place, or a vector of different numbers."""
         shape = (1, *self.graph.shapes[source][1:])
         values = rng.uniform(0.2, 0.9, shape if len(shape) == 2 else 1)
         return np.broadcast_to(values, (4, *shape[1:])).astype(np.float32)
@@ -249,7 +249,7 @@ class SpatialLayouts:
         return learned(step) and not type(step).__module__.startswith("keras.") and self._reaches_far(call, signal)
 
     def _reaches_far(self, call: Call, signal: list[int]) -> bool:
-        """Try out whether a custom layer carries a change in one corner to the opposite one."""
+        """Probe whether a custom layer carries a change in one corner to the opposite one."""
         try:
             shapes = [(1, *self.graph.shapes[source][1:]) for source in signal]
             rng = np.random.default_rng(0)
@@ -257,10 +257,10 @@ class SpatialLayouts:
             second = [values.copy() for values in first]
             for values in second:
                 values[(0, 0, 0) if values.ndim == 4 else (0, 0)] += 1
-            before, after = (outputs_of(call, given)[0][0] for given in (first, second))
+            before, after = (outputs_of(call, inputs)[0][0] for inputs in (first, second))
             corner = (-1, -1) if before.ndim == 3 else (-1,)
             return bool(np.abs(before[corner] - after[corner]).max() > 1e-7)
-        # What cannot be tried out is not known to mix.
+        # A layer that cannot be probed is not known to mix.
         except Exception:
             return False
 
@@ -272,10 +272,10 @@ def _fits(shape: Shape, layout: SpatialLayout) -> bool:
     return len(shape) == 3 and shape[1 if layout.kind == "tokens" else 2] == cells
 
 
-def _only_moved(made: NDArray[np.float64], given: NDArray[np.float32]) -> bool:
-    """Tell whether a step hands on values as they are, only elsewhere."""
-    same = np.allclose(made[0], 0, atol=1e-6) and np.allclose(made[1], 1, atol=1e-6)
-    before, after = (np.round(np.asarray(one, np.float64), 5) for one in (given, made))
+def _only_moved(outputs: NDArray[np.float64], inputs: NDArray[np.float32]) -> bool:
+    """Tell whether a step passes values on unchanged, only elsewhere."""
+    same = np.allclose(outputs[0], 0, atol=1e-6) and np.allclose(outputs[1], 1, atol=1e-6)
+    before, after = (np.round(np.asarray(values, np.float64), 5) for values in (inputs, outputs))
     return same and all(np.isin(after[i], before[i]).all() for i in (2, 3))
 
 

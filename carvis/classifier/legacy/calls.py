@@ -15,11 +15,11 @@ def call_settings(kind: str, layer: keras.Layer, settings: dict[str, Any], where
     Raises:
         ModelError: it had one.
     """
-    known = set(inspect.signature(layer.call).parameters)
+    parameters = set(inspect.signature(layer.call).parameters)
     random = kind.startswith("Random") or any(_differs_in_training(inner) for inner in layer._flatten_layers())
-    kept = {}
+    accepted = {}
     for key, value in settings.items():
-        # Keras 3 predicts as outside training even so, and Keras 2 did not.
+        # Keras 3 predicts in inference mode even so; Keras 2 did not.
         if key == "training" and value and random:
             raise ModelError(
                 Message(
@@ -30,8 +30,8 @@ def call_settings(kind: str, layer: keras.Layer, settings: dict[str, Any], where
             )
         if value is None:
             continue
-        if key in known or key == "training":
-            kept[key] = value
+        if key in parameters or key == "training":
+            accepted[key] = value
         elif key != "mask" and value is not False:
             raise ModelError(
                 Message(
@@ -41,7 +41,7 @@ def call_settings(kind: str, layer: keras.Layer, settings: dict[str, Any], where
                     key=key,
                 )
             )
-    return kept
+    return accepted
 
 
 def _differs_in_training(layer: keras.Layer) -> bool:

@@ -21,16 +21,16 @@ def is_reference(value: Any) -> bool:
 
 def references_in(value: Any) -> list[tuple[str, int, int]]:
     """List every (layer, call, output) in a nested structure, in order."""
-    found = []
+    references = []
     if is_reference(value):
-        found.append(tuple(value[:3]))
+        references.append(tuple(value[:3]))
         value = value[3] if len(value) > 3 else {}
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         for item in value:
-            found.extend(references_in(item) if isinstance(item, (list, tuple, dict)) else [])
-    return [reference for reference in found if reference[0] != "_CONSTANT_VALUE"]
+            references.extend(references_in(item) if isinstance(item, (list, tuple, dict)) else [])
+    return [reference for reference in references if reference[0] != "_CONSTANT_VALUE"]
 
 
 def names_of(entries: list[dict], group_names: Sequence[str]) -> list[str | None]:
@@ -41,22 +41,22 @@ def names_of(entries: list[dict], group_names: Sequence[str]) -> list[str | None
     ]
     free = [name for name in group_names if name not in names]
     if len(free) == names.count(None):
-        waiting = iter(free)
-        names = [name or next(waiting) for name in names]
+        remaining = iter(free)
+        names = [name or next(remaining) for name in names]
     return names
 
 
 def unique(names: list[str | None]) -> list[str | None]:
     """Number names that became equal when slashes and foreign letters went."""
-    taken: dict[str | None, int] = {}
+    last_number: dict[str | None, int] = {}
     unique: list[str | None] = []
     for name in names:
-        new, number = name, taken.get(name, 0)
-        while new is not None and new in taken:
+        new, number = name, last_number.get(name, 0)
+        while new is not None and new in last_number:
             number += 1
             new = f"{name}_{number}"
-        taken[name] = number
-        taken.setdefault(new, 0)
+        last_number[name] = number
+        last_number.setdefault(new, 0)
         unique.append(new)
     return unique
 

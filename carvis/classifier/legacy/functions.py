@@ -1,4 +1,4 @@
-"""What the TensorFlow functions do that a graph of Keras 2 may apply, in operations of Keras 3.
+"""TensorFlow functions that a graph of Keras 2 may apply, in operations of Keras 3.
 
 The names are those that Keras 2 wrote down, the parameters those of TensorFlow. A name is looked up here and never
 called, so a file can apply nothing else.

@@ -134,29 +134,29 @@ class _Graph:
         self.tensors: dict[tuple[str, int], Any] = {}
         for name, entry in self.entries.items():
             self._make(name, entry)
-        waiting = [
+        pending = [
             (name, number, node)
             for name, entry in self.entries.items()
             for number, node in enumerate(entry.get("inbound_nodes") or [])
         ]
-        while waiting:
-            left = [call for call in waiting if not self._call(*call)]
-            if len(left) == len(waiting):
+        while pending:
+            remaining = [call for call in pending if not self._call(*call)]
+            if len(remaining) == len(pending):
                 raise ModelError(
                     Message(
                         "{path} contains a graph in which layer {name} is never reached: save the model"
                         " again with the Keras that wrote it.",
                         path=builder.path,
-                        name=left[0][0],
+                        name=remaining[0][0],
                     )
                 )
-            waiting = left
+            pending = remaining
 
     def _make(self, name: str, entry: dict) -> None:
         kind, config = entry["class_name"], entry["config"]
         if kind == "InputLayer":
             shape = shape_of(config)
-            # A file without it fails here, and is refused.
+            # A file without it fails and is refused.
             sides = shape[1:]  # type: ignore[index]
             self.tensors[name, 0] = keras.Input(sides, name=self.new_names[name], dtype=input_dtype(config))
         elif kind not in _OPERATIONS and kind != "Merge":
@@ -180,15 +180,15 @@ class _Graph:
 
     def tensor(self, reference: Sequence[Any]) -> Any:
         name, number, index = reference
-        found = self.tensors[name, number - self.first_call.get(name, 0)]
-        return found[index] if isinstance(found, (list, tuple)) else found
+        outputs = self.tensors[name, number - self.first_call.get(name, 0)]
+        return outputs[index] if isinstance(outputs, (list, tuple)) else outputs
 
-    def _known(self, reference: Sequence[Any]) -> bool:
+    def _is_built(self, reference: Sequence[Any]) -> bool:
         return (reference[0], reference[1] - self.first_call.get(reference[0], 0)) in self.tensors
 
     def _call(self, name: str, number: int, node: Any) -> bool:
-        """Make one call of a layer if all it needs is there; else return False."""
-        if not all(self._known(reference) for reference in references_in(node) if reference[0] in self.entries):
+        """Make one call of a layer if all its inputs are built; else return False."""
+        if not all(self._is_built(reference) for reference in references_in(node) if reference[0] in self.entries):
             return False
         alone = bool(node) and isinstance(node[0], str)
         references = [node] if alone else node

@@ -57,7 +57,7 @@ def rgb_to_grayscale(images: Tensor) -> Tensor:
 
 def convert_image_dtype(image: Tensor, dtype: str, saturate: bool = False) -> Tensor:
     """``tf.image.convert_image_dtype``, to float32."""
-    whole = keras.backend.standardize_dtype(image.dtype)
-    if str(dtype) != "float32" or not ("int" in whole or whole == "float32"):
+    source = keras.backend.standardize_dtype(image.dtype)
+    if str(dtype) != "float32" or not ("int" in source or source == "float32"):
         raise TypeError("only to float32")
-    return L.Rescaling(1 / np.iinfo(whole).max)(image) if "int" in whole else image
+    return L.Rescaling(1 / np.iinfo(source).max)(image) if "int" in source else image

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-# A few bytes of a file can ask for any number of them.
+# A few bytes of a file can request any number of them.
 _MAX_CONNECTIONS, _MAX_WINDOWS = 200_000_000, 2_000_000
 # Of a batch, whose size is open.
 Shape: TypeAlias = tuple[Any, ...]

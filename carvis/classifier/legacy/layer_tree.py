@@ -25,7 +25,7 @@ class LayerTree:
 
 
 def mark_frozen(tree: LayerTree) -> None:
-    """Mark what the file says is frozen, from the outside in, once the order of the weights no longer matters."""
+    """Freeze the layers that the file marks as frozen, outermost first, once weight order no longer matters."""
     if not tree.trainable:
         tree.layer.trainable = False
     for child in tree.children:

@@ -56,7 +56,7 @@ _WITHOUT_EFFECT = """
     fused rng_type force_generator vectorized renorm_clipping renorm_momentum experimental_sharding synchronized
     build_input_shape is_graph_network quantization_config query_shape key_shape value_shape
 """
-# They do nothing outside training, whatever their settings are.
+# No effect outside training, whatever their settings.
 _RANDOM = frozenset(
     ["RandomFlip", "RandomTranslation", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness"]
 )  # fmt: skip
@@ -90,7 +90,7 @@ def translate_layer(
     kind = kind.rpartition(">")[2]
     new_kind = _RENAMED.get(kind, kind)
     layer_class = _class(new_kind, where)
-    settings = _from_keras_1(settings, _known(layer_class))
+    settings = _from_keras_1(settings, _parameters(layer_class))
     if settings.get("data_format") == "channels_first":
         raise ModelError(
             Message(
@@ -110,7 +110,7 @@ def translate_layer(
     adapt = _SPECIAL.get(kind) or _SPECIAL.get(new_kind)
     layer_class = (adapt and adapt(settings)) or layer_class
     if kind in _RANDOM:
-        settings = {key: value for key, value in settings.items() if key in _known(layer_class)}
+        settings = {key: value for key, value in settings.items() if key in _parameters(layer_class)}
     return layer_class(**_accepted(layer_class, settings, where))
 
 
@@ -122,8 +122,8 @@ def layer_name(name: str | None, kind: str = "layer") -> str | None:
 def _class(kind: str, where: Message) -> type:
     if kind in _OWN:
         return getattr(keras2_layers, kind)
-    found = _OF_APPLICATIONS.get(kind) or getattr(keras.layers, kind, None)
-    if found is None or kind == "Lambda":
+    layer_class = _OF_APPLICATIONS.get(kind) or getattr(keras.layers, kind, None)
+    if layer_class is None or kind == "Lambda":
         raise ModelError(
             Message(
                 "{where} is a {kind} layer, which cannot be converted to Keras 3: open the model with the"
@@ -132,7 +132,7 @@ def _class(kind: str, where: Message) -> type:
                 kind=kind,
             )
         )
-    return found
+    return layer_class
 
 
 def _plain(value: Any) -> Any:
@@ -167,28 +167,28 @@ def _activation(activation: Any, build: Callable[[dict[str, Any]], keras.Layer])
     return activation or "linear"
 
 
-def _known(layer_class: type) -> set[str]:
-    """List what a layer's making takes, that of its bases included as far as it hands settings on."""
-    known: set[str] = set()
+def _parameters(layer_class: type) -> set[str]:
+    """List the arguments of a layer's constructor, those of its bases included where it passes settings on."""
+    names: set[str] = set()
     for base in layer_class.__mro__:
         if base is keras.Layer:
-            return known | {"name", "dtype", "trainable"}
+            return names | {"name", "dtype", "trainable"}
         if "__init__" in vars(base):
             parameters = inspect.signature(vars(base)["__init__"]).parameters
-            known.update(set(parameters) - {"self", "args", "kwargs"})
+            names.update(set(parameters) - {"self", "args", "kwargs"})
             if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
                 break
-    return known
+    return names
 
 
 def _accepted(layer_class: type, settings: dict[str, Any], where: Message) -> dict[str, Any]:
-    known = _known(layer_class)
-    kept = {}
+    parameters = _parameters(layer_class)
+    accepted = {}
     for key, value in settings.items():
-        if key in known:
+        if key in parameters:
             # What is frozen is marked once the weights are in: their order depends on it.
             if key != "trainable":
-                kept[key] = value
+                accepted[key] = value
         elif value is not None and value is not False and key not in (*_WITHOUT_EFFECT.split(), "trainable"):
             raise ModelError(
                 Message(
@@ -199,14 +199,14 @@ def _accepted(layer_class: type, settings: dict[str, Any], where: Message) -> di
                     value=value,
                 )
             )
-    return kept
+    return accepted
 
 
-def _from_keras_1(settings: dict, known: set[str]) -> dict:
+def _from_keras_1(settings: dict, parameters: set[str]) -> dict:
     renamed = {}
     for key, value in settings.items():
         new = _KERAS_1.get(key)
-        renamed[new if new in known and key not in known else key] = value
+        renamed[new if new in parameters and key not in parameters else key] = value
     if "data_format" in renamed:
         renamed["data_format"] = _KERAS_1_VALUES.get(renamed["data_format"], renamed["data_format"])
     if "nb_row" in renamed:
@@ -272,7 +272,7 @@ def _locally_connected(settings: dict) -> None:
 
 
 def _random_fourier_features(settings: dict) -> None:
-    # Where its weights start from.
+    # Initialisers.
     for key in ("kernel_initializer", "scale"):
         settings.pop(key, None)
 

@@ -82,5 +82,5 @@ def space_to_depth(input: Tensor, block_size: int, data_format: str = "NHWC") ->
     """``tf.nn.space_to_depth``."""
     _, height, width, channels = input.shape
     parts = ops.reshape(input, (-1, height // block_size, block_size, width // block_size, block_size, channels))
-    moved = ops.transpose(parts, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(moved, (-1, height // block_size, width // block_size, channels * block_size**2))
+    transposed = ops.transpose(parts, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(transposed, (-1, height // block_size, width // block_size, channels * block_size**2))

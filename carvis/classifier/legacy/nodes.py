@@ -35,9 +35,9 @@ def operation_of(config: dict[str, Any], tensors: list[Any]) -> tuple[str, list[
     definition = config["node_def"]
     definition = json.loads(definition) if isinstance(definition, str) else definition
     constants = {int(place): value for place, value in (config.get("constants") or {}).items()}
-    left = iter(tensors)
+    remaining = iter(tensors)
     arguments = [
-        constants[place] if place in constants else next(left) for place in range(len(tensors) + len(constants))
+        constants[place] if place in constants else next(remaining) for place in range(len(tensors) + len(constants))
     ]
     operation = definition["op"]
     facts = {key: _value(value) for key, value in (definition.get("attr") or {}).items()}

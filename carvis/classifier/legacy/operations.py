@@ -32,7 +32,7 @@ def _activation(function: str) -> Callable[[str], keras.Layer]:
     return lambda name: L.Activation(function, name=name)
 
 
-# What is a layer of its own, so that it is seen as an activation.
+# Applied as a layer, so that it is recognised as an activation.
 _LAYERS: dict[str, Callable[[str], keras.Layer]] = {
     "nn.relu": lambda name: L.ReLU(name=name),
     "nn.relu6": lambda name: L.ReLU(6.0, name=name),
@@ -90,12 +90,14 @@ def apply_operation(
 
 
 def _effective(function: Callable, settings: dict[str, Value]) -> dict[str, Value]:
-    known = inspect.signature(function).parameters
-    return {key: value for key, value in settings.items() if value is not None and (key in known or value is not False)}
+    accepted = inspect.signature(function).parameters
+    return {
+        key: value for key, value in settings.items() if value is not None and (key in accepted or value is not False)
+    }
 
 
 def _named(value: Value, name: str) -> Value:
-    """Give an operation the name its layer had: Keras's own, such as ``add``, may be another layer's in the file."""
+    """Give an operation its layer's name: Keras's default, such as ``add``, may be another layer's in the file."""
     first = value[0] if isinstance(value, (list, tuple)) and value else value
     if is_tensor(first):
         operation = first._keras_history.operation

@@ -1,4 +1,4 @@
-"""The bounds of a tensor's values, what its rows add up to, and what activations make of them."""
+"""The bounds of a tensor's values, the sum of its rows, and how activations change both."""
 
 import math
 from dataclasses import dataclass, replace

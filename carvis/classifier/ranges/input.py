@@ -25,7 +25,7 @@ _SCALING = (
 )
 _SUMS = (keras.layers.Conv2D, keras.layers.Dense, keras.layers.DepthwiseConv2D)
 _TRIED: tuple[PreprocessingName, ...] = ("none", "unit", "tf")
-# What divides by so much takes pixel values to those that weights are trained on.
+# A division by at least this scales pixel values to the range that weights are trained on.
 _LARGE = 16.0
 # Weights are trained on values of about this span; that of pixel values is about 255.
 _SCALED, _PIXELS = (0.25, 20.0), (200.0, 320.0)
@@ -44,7 +44,7 @@ class _Reached(Exception):
 
 @dataclass(frozen=True)
 class FirstWeightsRange:
-    """What reaches a model's first weights of pixel values 0 to 255.
+    """The values that reach a model's first weights for pixel values 0 to 255.
 
     Attributes:
         low, high: of the values that reach them when pixel values go in unchanged.
@@ -119,8 +119,10 @@ def _scales_down(step: keras.Operation) -> bool:
     kind = type(step).__name__
     if kind not in ("Divide", "TrueDivide", "Multiply") or not step._inbound_nodes:
         return False
-    given = [operand for operand in step._inbound_nodes[0].arguments.args if not isinstance(operand, keras.KerasTensor)]
-    sizes = [np.abs(np.asarray(operand)) for operand in given if np.issubdtype(np.asarray(operand).dtype, np.number)]
+    others = [
+        operand for operand in step._inbound_nodes[0].arguments.args if not isinstance(operand, keras.KerasTensor)
+    ]
+    sizes = [np.abs(np.asarray(operand)) for operand in others if np.issubdtype(np.asarray(operand).dtype, np.number)]
     return any(size.max() <= 1 / _LARGE if kind == "Multiply" else size.min() >= _LARGE for size in sizes)
 
 
@@ -139,12 +141,12 @@ def first_weights_range(model: keras.Model, size: tuple[int, int], channels: int
     shape = (*size, channels)
     images = np.stack([np.zeros(shape), np.full(shape, 255.0), rng.integers(0, 256, shape)]).astype(np.float32)
     try:
-        found = {name: _ends(model, PREPROCESSING[name](images)) for name in _TRIED}
-    # A custom layer may fail in any way; then nothing is known.
+        ranges = {name: _ends(model, PREPROCESSING[name](images)) for name in _TRIED}
+    # A custom layer may fail in any way; the range is then unknown.
     except Exception:
         return None
-    ends = {name: pair for name, pair in found.items() if pair is not None}
-    if len(ends) < len(found):
+    ends = {name: pair for name, pair in ranges.items() if pair is not None}
+    if len(ends) < len(ranges):
         return None
     low, high = ends["none"]
     if takes_whole_numbers(model):

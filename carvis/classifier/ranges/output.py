@@ -1,4 +1,4 @@
-"""What a model's graph says of its output: bounds, and whether each row adds up to one."""
+"""The output range by a model's graph: bounds, and whether each row adds up to one."""
 
 from typing import Any, TypeAlias
 
@@ -18,32 +18,32 @@ Known: TypeAlias = dict[int, OutputRange]
 
 
 def output_range(model: keras.Model) -> OutputRange:
-    """Return what a model's graph says of its first output."""
+    """Return the range of a model's first output by its graph."""
     try:
         return _of(model.outputs[0], {})
-    # An operation that is called in a way unheard of says nothing; the numbers decide then.
+    # An operation called in an unknown way has an unknown range; the values decide then.
     except Exception:
         return UNKNOWN
 
 
-def _of(tensor: keras.KerasTensor, known: Known) -> OutputRange:
-    if id(tensor) not in known:
-        known[id(tensor)] = _computed(tensor, known)
-    return known[id(tensor)]
+def _of(tensor: keras.KerasTensor, ranges: Known) -> OutputRange:
+    if id(tensor) not in ranges:
+        ranges[id(tensor)] = _computed(tensor, ranges)
+    return ranges[id(tensor)]
 
 
-def _computed(tensor: keras.KerasTensor, known: Known) -> OutputRange:
+def _computed(tensor: keras.KerasTensor, ranges: Known) -> OutputRange:
     history = tensor._keras_history
     step = history.operation
     if isinstance(step, keras.layers.InputLayer):
         return ANY
     node = step._inbound_nodes[history.node_index]
     if isinstance(step, keras.Model):
-        given = {id(own): _of(outer, known) for own, outer in zip(step.inputs, node.input_tensors, strict=True)}
-        return _of(step.outputs[history.tensor_index], given)
+        inputs = {id(own): _of(outer, ranges) for own, outer in zip(step.inputs, node.input_tensors, strict=True)}
+        return _of(step.outputs[history.tensor_index], inputs)
     kind = type(step).__name__
     if kind in RULES:
-        return RULES[kind](step, node, tensor, lambda value: _value(value, known))
+        return RULES[kind](step, node, tensor, lambda value: _value(value, ranges))
     if isinstance(step, keras.layers.TimeDistributed):
         return activated(step.layer.activation, ANY, len(tensor.shape)) if _linear(step.layer) else UNKNOWN
     if _linear(step):
@@ -51,9 +51,9 @@ def _computed(tensor: keras.KerasTensor, known: Known) -> OutputRange:
     return UNKNOWN
 
 
-def _value(value: Any, known: Known) -> OutputRange:
+def _value(value: Any, ranges: Known) -> OutputRange:
     if isinstance(value, keras.KerasTensor):
-        return _of(value, known)
+        return _of(value, ranges)
     values = np.asarray(keras.ops.convert_to_numpy(value), np.float64)
     return OutputRange(float(values.min()), float(values.max()))
 

@@ -1,4 +1,4 @@
-"""What each layer and operation makes of the bounds of its input, and of what its rows add up to."""
+"""How each layer and operation changes the bounds and the row sums of its input."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -13,11 +13,11 @@ from carvis.classifier.ranges.bounds import DISTRIBUTION, INFINITY, UNKNOWN, Out
 Tensor: TypeAlias = keras.KerasTensor
 # The range of a tensor or constant that goes in.
 RangeOf: TypeAlias = Callable[[Any], OutputRange]
-# Each takes the step, its call, the tensor made and the ranges of what goes in.
+# Each takes the step, its call, the output tensor and the ranges of the inputs.
 Rule: TypeAlias = Callable[[Step, Node, Tensor, RangeOf], OutputRange]
 
 
-def _given(node: Node) -> list[Any]:
+def _operands(node: Node) -> list[Any]:
     """What goes into a call, in order: tensors and constants, those of a list one by one."""
     values = []
     for operand in (*node.arguments.args, *node.arguments.kwargs.values()):
@@ -41,11 +41,11 @@ def _pass(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRa
 def _item(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
     operand, key = node.arguments.args[:2]
     key = key if isinstance(key, tuple) else (key,)
-    named = [part for part in key if part is not Ellipsis and part is not None]
-    ends_the_key = len(named) == len(operand.shape) or (len(named) < len(key) and key[-1] is not Ellipsis)
-    # A row adds up as before only where it is taken whole.
-    whole = not ends_the_key or (isinstance(key[-1], slice) and key[-1] == slice(None))
-    return range_of(operand) if whole else replace(range_of(operand), total=None, log=False)
+    indices = [part for part in key if part is not Ellipsis and part is not None]
+    ends_the_key = len(indices) == len(operand.shape) or (len(indices) < len(key) and key[-1] is not Ellipsis)
+    # The row sum stays only where the whole row is taken.
+    complete = not ends_the_key or (isinstance(key[-1], slice) and key[-1] == slice(None))
+    return range_of(operand) if complete else replace(range_of(operand), total=None, log=False)
 
 
 def _activation(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
@@ -77,22 +77,22 @@ def _hull(ranges: list[OutputRange]) -> OutputRange:
 def _average(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
     ranges = _tensors(node, range_of)
     totals = [operand.total for operand in ranges]
-    known = [total for total in totals if total is not None]
-    total = sum(known) / len(known) if len(known) == len(totals) else None
+    present = [total for total in totals if total is not None]
+    total = sum(present) / len(present) if len(present) == len(totals) else None
     low, high = (sum(getattr(operand, side) for operand in ranges) / len(ranges) for side in ("low", "high"))
     return replace(_hull(ranges), low=low, high=high, total=total)
 
 
 def _concatenate(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
     # Columns side by side may be one value and its complement to one: the values decide.
-    found = replace(_hull(_tensors(node, range_of)), untied=False)
+    hull = replace(_hull(_tensors(node, range_of)), untied=False)
     along_rows = getattr(step, "axis", -1) in (-1, len(tensor.shape) - 1)
-    return replace(found, total=None) if along_rows else found
+    return replace(hull, total=None) if along_rows else hull
 
 
 def _extreme(of: Callable[[Iterable[float]], float]) -> Rule:
     def extreme(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
-        ranges = [range_of(operand) for operand in _given(node)]
+        ranges = [range_of(operand) for operand in _operands(node)]
         low, high = (of(getattr(operand, side) for operand in ranges) for side in ("low", "high"))
         return OutputRange(low, high, known=_bounded(low, high) or all(operand.known for operand in ranges))
 
@@ -105,10 +105,10 @@ def _bounded(low: float, high: float) -> bool:
 
 def _add(sign: int) -> Rule:
     def add(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
-        given = _given(node)
-        ranges = [range_of(operand) for operand in given]
-        low, high, total = ranges[0].low, ranges[0].high, _total(given[0], ranges[0], tensor)
-        for operand, of_operand in zip(given[1:], ranges[1:]):
+        operands = _operands(node)
+        ranges = [range_of(operand) for operand in operands]
+        low, high, total = ranges[0].low, ranges[0].high, _total(operands[0], ranges[0], tensor)
+        for operand, of_operand in zip(operands[1:], ranges[1:]):
             ends = (of_operand.low, of_operand.high) if sign > 0 else (-of_operand.high, -of_operand.low)
             low, high = low + ends[0], high + ends[1]
             other = _total(operand, of_operand, tensor)
@@ -132,20 +132,20 @@ def _product(first: OutputRange, second: OutputRange) -> tuple[float, float]:
 
 
 def _multiply(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
-    given = _given(node)
-    found = range_of(given[0])
-    for value in given[1:]:
+    operands = _operands(node)
+    product = range_of(operands[0])
+    for value in operands[1:]:
         other = range_of(value)
-        low, high = _product(found, other)
-        scale = other if other.low == other.high else found if found.low == found.high else None
-        rows = found if scale is other else other
+        low, high = _product(product, other)
+        scale = other if other.low == other.high else product if product.low == product.high else None
+        rows = product if scale is other else other
         total = None if scale is None or rows.total is None else rows.total * scale.low
-        found = OutputRange(low, high, total=total, known=found.known and other.known)
-    return found
+        product = OutputRange(low, high, total=total, known=product.known and other.known)
+    return product
 
 
 def _divide(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
-    top, bottom = _given(node)[:2]
+    top, bottom = _operands(node)[:2]
     above, below = range_of(top), range_of(bottom)
     if above.low >= 0 and _is_sum_of(bottom, top):
         return DISTRIBUTION
@@ -172,7 +172,7 @@ def _clip(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRa
     if not all(isinstance(end, (int, float)) for end in ends):
         return UNKNOWN
     low, high = (float(min(max(end, ends[0]), ends[1])) for end in (before.low, before.high))
-    # Where nothing is cut off, the rows add up as before.
+    # Where nothing is clipped, the row sums stay.
     cut = before.low < ends[0] or before.high > ends[1]
     return OutputRange(low, high, None if cut else before.total, untied=before.untied)
 

@@ -23,12 +23,12 @@ def assign(health: Health, shares: np.ndarray, seed: int) -> pd.DataFrame:
     reason = np.where(reason == "", table["group"].map(mixed).astype(object).fillna("").to_numpy(), reason)
     content = pd.Series(health.duplicates.content)
     first = table["id"].groupby(content).transform("first")
-    again = (reason == "") & (first != table["id"]).to_numpy()
-    reason[again] = ("exact duplicate of " + first)[again]
+    repeated = (reason == "") & (first != table["id"]).to_numpy()
+    reason[repeated] = ("exact duplicate of " + first)[repeated]
     table["reason"] = reason
     table["split"] = ""
-    kept = table[table["reason"] == ""]
-    for number, (_, of_class) in enumerate(kept.groupby("label", sort=True)):
+    usable = table[table["reason"] == ""]
+    for number, (_, of_class) in enumerate(usable.groupby("label", sort=True)):
         rng = np.random.default_rng([seed, number])
         for group, split in _deal(of_class["group"], shares, rng).items():
             table.loc[of_class.index[of_class["group"] == group], "split"] = split
@@ -40,24 +40,24 @@ def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> di
     """Give each group to the split that lacks most, the largest groups first, those of a size in random order."""
     sizes = groups.value_counts().sort_index()
     sizes = sizes.iloc[rng.permutation(len(sizes))].sort_values(ascending=False, kind="stable")
-    # Where two lack the same, chance decides, or small classes would all lack the same split.
+    # Ties are broken at random, or small classes would all lack the same split.
     lacking = shares * sizes.sum() + rng.uniform(0, 1e-6, len(shares))
     place = {}
     for group, size in sizes.items():
-        # A split that shall stay empty never lacks anything.
+        # A split with share 0 never lacks anything.
         to = int(np.argmax(np.where(shares > 0, lacking, -np.inf)))
         place[group] = SPLITS[to]
         lacking[to] -= size
     # A small class would leave a split with a small share empty: the smallest group of the fullest split goes there.
-    wanted = [SPLITS[i] for i in np.flatnonzero(shares > 0)]
-    if len(sizes) < len(wanted):
+    splits = [SPLITS[i] for i in np.flatnonzero(shares > 0)]
+    if len(sizes) < len(splits):
         return place
-    for empty in (split for split in wanted if split not in place.values()):
+    for empty in (split for split in splits if split not in place.values()):
         number = Counter(place.values())
-        giver = max((split for split in number if number[split] > 1), key=lambda split: -lacking[SPLITS.index(split)])
-        group = [group for group in sizes.index if place[group] == giver][-1]
+        donor = max((split for split in number if number[split] > 1), key=lambda split: -lacking[SPLITS.index(split)])
+        group = [group for group in sizes.index if place[group] == donor][-1]
         place[group] = empty
-        lacking[SPLITS.index(giver)] += sizes[group]
+        lacking[SPLITS.index(donor)] += sizes[group]
         lacking[SPLITS.index(empty)] -= sizes[group]
     return place
 
@@ -67,7 +67,7 @@ def _names(table: pd.DataFrame) -> list[str]:
 
     Names differ before their suffix, since a mask has its image's name with another suffix.
     """
-    taken: set[tuple[str, str]] = set()
+    used: set[tuple[str, str]] = set()
     names = []
     for old_id, label, split in zip(table["id"], table["label"], table["split"]):
         if not split:
@@ -79,13 +79,13 @@ def _names(table: pd.DataFrame) -> list[str]:
         stem, suffix = os.path.splitext(base)
         stem = fitting(stem)
         base = stem + suffix
-        tries = [base, f"{old_split}_{base}"]
-        name = next((free for free in tries if (label, _stem(free)) not in taken), None)
+        proposals = [base, f"{old_split}_{base}"]
+        name = next((free for free in proposals if (label, _stem(free)) not in used), None)
         number = 2
         while name is None:
             numbered = f"{old_split}_{stem}-{number}{suffix}"
-            name, number = (numbered if (label, _stem(numbered)) not in taken else None), number + 1
-        taken.add((label, _stem(name)))
+            name, number = (numbered if (label, _stem(numbered)) not in used else None), number + 1
+        used.add((label, _stem(name)))
         names.append(f"{split}/{label}/{name}")
     return names
 

@@ -39,9 +39,9 @@ def masked_correlation(values: np.ndarray, masks: np.ndarray, others: np.ndarray
     count = np.maximum(count, 1)
     total = values.sum(axis=1, keepdims=True)
     own = np.maximum((values**2).sum(axis=1, keepdims=True) - total**2 / count, 0)
-    theirs = masks @ others.T
-    spread = np.maximum(masks @ (others**2).T - theirs**2 / count, 0)
-    product = values @ others.T - total * theirs / count
+    other_total = masks @ others.T
+    spread = np.maximum(masks @ (others**2).T - other_total**2 / count, 0)
+    product = values @ others.T - total * other_total / count
     scale = np.sqrt(own * spread)
     return np.where(scale > 1e-4 * count, product / np.maximum(scale, 1e-6), 0)
 
@@ -63,21 +63,21 @@ def candidates(
     step = small.shape[1] // _SIDE
     coarse = luminance.reshape(-1, _SIDE, step, _SIDE, step).mean(axis=(2, 4))
     blocks = shows(small).reshape(-1, _SIDE, step, _SIDE, step)
-    whole: NDArray[np.bool_] = np.asarray(blocks.all(axis=(2, 4)))
+    unmasked: NDArray[np.bool_] = np.asarray(blocks.all(axis=(2, 4)))
     flat = coarse.reshape(len(coarse), -1) / 255
-    found = []
+    pairs = []
     for start in range(0, len(rows), _BLOCK):
         part = rows[start : start + _BLOCK]
         for mirrored in (False, True):
             turned = slice(None, None, -1) if mirrored else slice(None)
-            masks = whole[part][:, :, turned].reshape(len(part), -1).astype(np.float32)
+            masks = unmasked[part][:, :, turned].reshape(len(part), -1).astype(np.float32)
             values = (coarse[part][:, :, turned].reshape(len(part), -1) / 255) * masks
             likeness = masked_correlation(values, masks, flat)
             likeness[np.arange(len(part)), part] = 0
             i, j = np.nonzero(likeness >= LIKENESS)
             n = len(i)
-            found.append((part[i], j, np.zeros(n, int), np.full(n, mirrored), likeness[i, j]))
+            pairs.append((part[i], j, np.zeros(n, int), np.full(n, mirrored), likeness[i, j]))
         advance(progress, min(start + _BLOCK, len(rows)), len(rows))
-    if not found:
+    if not pairs:
         return Candidates(*(np.zeros(0, kind) for kind in (int, int, int, bool, np.float32)))
-    return Candidates(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    return Candidates(*(np.concatenate(column) for column in zip(*pairs, strict=True)))

@@ -6,7 +6,7 @@ from carvis.dataset.health.backgrounds import BLACK, LEAST
 
 # By how much a pixel may differ from a frame's colour in any channel; JPEG leaves a little beside an edge.
 TOLERANCE = 20
-# Of a line of a frame so much may be something else, such as dust or traces of JPEG.
+# Share of a frame's line that may differ, such as dust or JPEG artefacts.
 _STRAY = 0.02
 # A frame ends at a straight edge: this share of the line where it ends differs from it.
 _EDGE = 0.6
@@ -60,23 +60,23 @@ def _within(image: np.ndarray, box: tuple[int, int, int, int]) -> tuple[int, int
                 ends[side] = _first(lines, colour, ends[side], _STRAY, len(lines))
             if ends[0] + ends[1] >= size[0] or ends[2] + ends[3] >= size[1]:
                 return box
-    found = [0, 0, 0, 0]
+    bars = [0, 0, 0, 0]
     for side, colour in enumerate(colours):
         if colour is not None and ends[side]:
             lines = _lines(part, side, ends)
             reach = min(len(lines), ends[side] + 2 + int(_BLUR * len(lines)))
             edge = _first(lines, colour, ends[side], _EDGE, reach)
-            found[side] = edge if edge < reach else 0
-    inner = part[found[0] : size[0] - found[1], found[2] : size[1] - found[3]]
+            bars[side] = edge if edge < reach else 0
+    inner = part[bars[0] : size[0] - bars[1], bars[2] : size[1] - bars[3]]
     black = [colour is not None and colour.max() <= BLACK for colour in colours]
-    # What a blacked-out background leaves is no frame, however straight the motif's edge: it is not a rectangle.
+    # A blacked-out background is not a frame, however straight the motif's edge: it is not a rectangle.
     if any(black) and (inner.max(axis=2) <= BLACK).mean() >= LEAST:
-        found = [0 if is_black else lines for lines, is_black in zip(found, black, strict=True)]
-    height, width = size[0] - found[0] - found[1], size[1] - found[2] - found[3]
-    least = [max(_LEAST_PIXELS, _LEAST_PART * whole) for whole in image.shape[:2]]
+        bars = [0 if is_black else lines for lines, is_black in zip(bars, black, strict=True)]
+    height, width = size[0] - bars[0] - bars[1], size[1] - bars[2] - bars[3]
+    least = [max(_LEAST_PIXELS, _LEAST_PART * length) for length in image.shape[:2]]
     if height < least[0] or width < least[1]:
         return box
-    return top + found[0], bottom - found[1], left + found[2], right - found[3]
+    return top + bars[0], bottom - bars[1], left + bars[2], right - bars[3]
 
 
 def _colour(line: np.ndarray) -> np.ndarray | None:

@@ -17,7 +17,7 @@ from carvis.progress import Progress, advance, no_progress
 
 FREQUENCIES = 11
 LIKENESS = 0.78
-# Parts of the width and of the height that a cropped copy may show: whatever crop of up to a fifth of either is near
+# Parts of the width and of the height that a crop may show: whatever crop of up to a fifth of either is near
 # enough to one of them, and is then found exactly in verifying.
 WHOLE = (0.0, 1.0)
 PARTS = (WHOLE, *((k / 20, (k + 18) / 20) for k in range(3)), *((k / 20, (k + 16) / 20) for k in range(5)))
@@ -30,10 +30,10 @@ _BLOCK = 2048
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs to verify: ``one`` seen through ``view`` (an index of VIEWS), mirrored or not, looks like ``other``."""
+    """Pairs to verify: ``first`` through ``view`` (an index of VIEWS), mirrored or not, looks like ``second``."""
 
-    one: np.ndarray
-    other: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
     view: np.ndarray
     mirrored: np.ndarray
     likeness: np.ndarray
@@ -92,21 +92,21 @@ def candidates(luminance: np.ndarray, progress: Progress = no_progress, all_pair
     """
     index = signatures(luminance)
     cells = _Cells(index, 1 if len(index) <= all_pairs else int(2 * np.sqrt(len(index))))
-    found = []
+    pairs = []
     for number, view in enumerate(VIEWS):
         vectors = index if number == 0 else signatures(luminance, view)
         for mirrored in (False, True):
-            for one, other, likeness in cells.near(vectors * _MIRROR if mirrored else vectors):
-                # The whole against the whole is found from both ends.
-                keep = one < other if number == 0 else one != other
-                n = int(keep.sum())
-                # Millions of pairs may wait here: small numbers.
-                ends = one[keep].astype(np.int32), other[keep].astype(np.int32)
-                found.append((*ends, np.full(n, number, np.uint8), np.full(n, mirrored), likeness[keep]))
+            for first, second, likeness in cells.near(vectors * _MIRROR if mirrored else vectors):
+                # Whole images are compared from both ends.
+                distinct = first < second if number == 0 else first != second
+                n = int(distinct.sum())
+                # There may be millions of pairs: narrow types.
+                ends = first[distinct].astype(np.int32), second[distinct].astype(np.int32)
+                pairs.append((*ends, np.full(n, number, np.uint8), np.full(n, mirrored), likeness[distinct]))
             advance(progress, 2 * number + mirrored + 1, 2 * len(VIEWS))
     return (
-        Candidates(*(np.concatenate(column) for column in zip(*found, strict=True)))
-        if found
+        Candidates(*(np.concatenate(column) for column in zip(*pairs, strict=True)))
+        if pairs
         else Candidates(*(np.zeros(0, kind) for kind in (int, int, int, bool, np.float32)))
     )
 
@@ -157,13 +157,13 @@ def _above(
 
 def _nearest(vectors: np.ndarray, centres: np.ndarray, k: int) -> np.ndarray:
     """The numbers of the k centres nearest to each vector, (N, k)."""
-    found = np.empty((len(vectors), k), int)
+    nearest = np.empty((len(vectors), k), int)
     for start in range(0, len(vectors), _BLOCK):
         likeness = vectors[start : start + _BLOCK] @ centres.T
         rows = np.arange(len(likeness))
         # A few passes over all are much faster than sorting out the first few.
         for place in range(k):
             best = likeness.argmax(axis=1)
-            found[start : start + _BLOCK, place] = best
+            nearest[start : start + _BLOCK, place] = best
             likeness[rows, best] = -np.inf
-    return found
+    return nearest

@@ -26,7 +26,7 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What is known about duplicates among N files.
+    """The duplicates among N files.
 
     Attributes:
         content: number of what each file shows, equal for files with the same bytes or pixels, int (N,); -1 where it
@@ -114,29 +114,33 @@ def _search(
     # All at once would take twelve bytes a pixel.
     for start in range(0, len(small), _BLOCK):
         luminance[start : start + _BLOCK] = small[start : start + _BLOCK] @ _LUMINANCE
-    found = [
+    blocks = [
         candidates.candidates(luminance[: len(first)], partial_progress(progress, 0, 60)),
         backgrounds.candidates(small, luminance, masked, partial_progress(progress, 60, 70)),
     ]
-    columns = ("one", "other", "view", "mirrored", "likeness")
-    both = _best(Candidates(*(np.concatenate([getattr(one, name) for one in found]) for name in columns)))
+    columns = ("first", "second", "view", "mirrored", "likeness")
+    pairs_to_verify = _best(
+        Candidates(*(np.concatenate([getattr(block, name) for block in blocks]) for name in columns))
+    )
     paths = described.table["path"].to_numpy(object)[first]
-    good, far = verify(small, masked, paths, both, partial_progress(progress, 70, 100))
-    ends = np.sort(owner[np.stack([both.one[good], both.other[good]], axis=1)], axis=1)
-    table = pd.DataFrame({"a": ends[:, 0], "b": ends[:, 1], "distance": far[good]})
+    verified, far = verify(small, masked, paths, pairs_to_verify, partial_progress(progress, 70, 100))
+    ends = np.sort(owner[np.stack([pairs_to_verify.first[verified], pairs_to_verify.second[verified]], axis=1)], axis=1)
+    table = pd.DataFrame({"a": ends[:, 0], "b": ends[:, 1], "distance": far[verified]})
     nearest = table.groupby(["a", "b"])["distance"].min().reset_index()
     pairs = nearest[["a", "b"]].to_numpy(int).reshape(-1, 2)
     return pairs, np.maximum(nearest["distance"].to_numpy(float).round(4), LEAST_DISTANCE)
 
 
-def _best(found: Candidates) -> Candidates:
+def _best(pairs: Candidates) -> Candidates:
     """The likeliest view of each pair in each direction."""
-    order = np.lexsort((-found.likeness, found.other, found.one))
-    one, other = found.one[order], found.other[order]
+    order = np.lexsort((-pairs.likeness, pairs.second, pairs.first))
+    first, second = pairs.first[order], pairs.second[order]
     fresh = np.ones(len(order), bool)
-    fresh[1:] = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
-    keep = order[fresh]
-    return Candidates(found.one[keep], found.other[keep], found.view[keep], found.mirrored[keep], found.likeness[keep])
+    fresh[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    best = order[fresh]
+    return Candidates(
+        pairs.first[best], pairs.second[best], pairs.view[best], pairs.mirrored[best], pairs.likeness[best]
+    )
 
 
 def duplicate_table(table: pd.DataFrame, duplicates: Duplicates) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""``Health``: what was found out about the images of a data set."""
+"""``Health``: the result of checking the images of a data set."""
 
 import json
 from collections.abc import Mapping
@@ -108,24 +108,24 @@ class Health:
     @cached_property
     def broken(self) -> pd.DataFrame:
         """Image files that cannot be read: path, split, label, reason."""
-        bad = self.images[self.images["reason"] != ""]
-        return bad[["path", "split", "label", "reason"]].reset_index(drop=True)
+        broken = self.images[self.images["reason"] != ""]
+        return broken[["path", "split", "label", "reason"]].reset_index(drop=True)
 
     @cached_property
     def mistyped(self) -> pd.DataFrame:
         """Images whose file name ends as another format's: path, split, label, format (what they are)."""
-        good = self.images[self.images["reason"] == ""]
-        wrong = [
+        readable = self.images[self.images["reason"] == ""]
+        mistyped = [
             not path.lower().endswith(_SUFFIXES.get(kind, ()))
-            for path, kind in zip(good["path"], good["format"], strict=True)
+            for path, kind in zip(readable["path"], readable["format"], strict=True)
         ]
-        return good.loc[np.array(wrong, bool), ["path", "split", "label", "format"]].reset_index(drop=True)
+        return readable.loc[np.array(mistyped, bool), ["path", "split", "label", "format"]].reset_index(drop=True)
 
     @cached_property
     def sizes(self) -> pd.DataFrame:
         """How many images have which size, the most frequent first: width, height, images."""
-        good = self.images[self.images["reason"] == ""]
-        table = good.groupby(["width", "height"]).size().rename("images").reset_index()
+        readable = self.images[self.images["reason"] == ""]
+        table = readable.groupby(["width", "height"]).size().rename("images").reset_index()
         return table.sort_values("images", ascending=False, kind="stable", ignore_index=True)
 
     @cached_property
@@ -168,10 +168,10 @@ class Health:
     def shared(self, split: str = "test", other: str = "train") -> Shared:
         """Count the readable images of a split that have a duplicate in another."""
         readable = self.duplicates.group >= 0
-        here, there = ((self.images["split"] == name).to_numpy() & readable for name in (split, other))
-        exact = np.isin(self.duplicates.content[here], self.duplicates.content[there])
-        near = np.isin(self.duplicates.group[here], self.duplicates.group[there])
-        return Shared(int(here.sum()), int(exact.sum()), int(near.sum()))
+        in_split, in_other = ((self.images["split"] == name).to_numpy() & readable for name in (split, other))
+        exact = np.isin(self.duplicates.content[in_split], self.duplicates.content[in_other])
+        near = np.isin(self.duplicates.group[in_split], self.duplicates.group[in_other])
+        return Shared(int(in_split.sum()), int(exact.sum()), int(near.sum()))
 
     def crossing(self) -> dict[tuple[str, str], Shared]:
         """``shared`` for every pair of splits, the later one first: (test, train), (test, valid), (valid, train)."""
@@ -189,27 +189,30 @@ class Health:
             return "severe", Message("Leakage: the test accuracy mostly measures memorisation.")
         return "minor", Message("Leakage: the test accuracy is slightly too high.")
 
-    def twins_of(self, split: str, other: str = "train") -> pd.Series:
+    def duplicates_of(self, split: str, other: str = "train") -> pd.Series:
         """For each image of a split, by id, the id of its duplicate in another split; empty where there is none.
 
         An exact duplicate comes before a near-duplicate.
         """
         images = self.images
-        there = images[(images["split"] == other) & (self.duplicates.group >= 0)]
-        here = images[images["split"] == split]
+        others = images[(images["split"] == other) & (self.duplicates.group >= 0)]
+        own = images[images["split"] == split]
         by_path = images.drop_duplicates("path").set_index("path")["id"]
-        exact = there.drop_duplicates("pixels").set_index("pixels")["id"]
-        of_group = there.drop_duplicates("group").set_index("group")["id"]
+        exact = others.drop_duplicates("pixels").set_index("pixels")["id"]
+        of_group = others.drop_duplicates("group").set_index("group")["id"]
         nearest = self.copies[(self.copies["split"] == split) & (self.copies["twin_split"] == other)]
         nearest = nearest.sort_values("distance", kind="stable").drop_duplicates("path")
         twin_path = nearest.set_index("path")["twin_path"]
-        found = here["pixels"].map(exact)
-        found = found.fillna(here["path"].map(twin_path.map(by_path))).fillna(here["group"].map(of_group))
-        return pd.Series(found.where(here["group"] >= 0).fillna("").to_numpy(object), index=here["id"].to_numpy(object))
+        ids = own["pixels"].map(exact)
+        ids = ids.fillna(own["path"].map(twin_path.map(by_path))).fillna(own["group"].map(of_group))
+        return pd.Series(
+            ids.where(own["group"] >= 0).fillna("").to_numpy(object),
+            index=own["id"].to_numpy(object),
+        )
 
     def summary(self) -> dict[str, Any]:
         """The main figures as plain numbers, ready for JSON."""
-        crossing = {f"{a} in {b}": vars(found) for (a, b), found in self.crossing().items()}
+        crossing = {f"{a} in {b}": vars(shared) for (a, b), shared in self.crossing().items()}
         across = self.copies[self.copies["label"] != self.copies["twin_label"]]
         return {
             "data": self.name,

@@ -92,10 +92,10 @@ def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progre
             key = content_hash("described", _VERSION, folder)
             stamps = [_stamp(paths[row]) for row in rows]
             cached = load_cached(cache, key, _PART)
-            known = {stamp: i for i, stamp in enumerate(cached.stamps)} if cached else {}
+            cached_rows = {stamp: i for i, stamp in enumerate(cached.stamps)} if cached else {}
             missing = []
             for row, stamp in zip(rows, stamps, strict=True):
-                if cached and stamp and (i := known.get(stamp)) is not None:
+                if cached and stamp and (i := cached_rows.get(stamp)) is not None:
                     facts[row], small[row] = cached.facts[i], cached.small[i]
                     if i in cached.whole:
                         whole[row] = cached.whole[i]
@@ -113,7 +113,7 @@ def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progre
             if missing:
                 framed_ones = {i: whole[row] for i, row in enumerate(rows) if row in whole}
                 part = _Part(stamps, [facts[row] for row in rows], small[rows], framed_ones)
-                # A folder that cannot be written is not tried again for each part.
+                # Once the folder cannot be written, the other parts are not tried.
                 cache = cache if store_cached(cache, key, _PART, part) else None
             advance(progress, done, len(samples))
     table = pd.DataFrame(facts, columns=list(_FACTS)) if facts else pd.DataFrame(columns=list(_FACTS))

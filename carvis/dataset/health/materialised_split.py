@@ -16,80 +16,80 @@ from carvis.workspace import SPLITS, Links, dataset_links, open_regular, os_reas
 MASKS = "masks"
 
 
-def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Bring the images to their places, and leave out those that are gone.
+def lay_out(table: pd.DataFrame, target: Path, progress: Progress, links: Links) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Place the images in the new folder, and skip those removed since the check.
 
     Args:
         table: as of ``Split``.
-        made: the new data set's folder.
+        target: the new data set's folder.
         progress: called with (images done, images in all); a true return stops the work.
         links: of the old data set: what has come to lead out of it meanwhile is not brought anywhere.
 
     Returns:
         The table, and how many images came there by which way.
     """
-    how: Counter[str] = Counter()
-    gone: list[Any] = []
-    followed = dataset_links(made)
-    kept = table[table["split"] != ""]
+    placed_by: Counter[str] = Counter()
+    removed: list[Any] = []
+    followed = dataset_links(target)
+    placed = table[table["split"] != ""]
     for split in SPLITS:
-        (made / split).mkdir()
-    for done, (row, path, new_id) in enumerate(zip(kept.index, kept["path"], kept["new_id"]), start=1):
-        place = made / new_id
+        (target / split).mkdir()
+    for done, (row, path, new_id) in enumerate(zip(placed.index, placed["path"], placed["new_id"]), start=1):
+        place = target / new_id
         place.parent.mkdir(parents=True, exist_ok=True)
-        if links.hold(path) and (way := _bring(os.path.realpath(path), place, followed)):
-            how[way] += 1
+        if links.hold(path) and (method := _bring(os.path.realpath(path), place, followed)):
+            placed_by[method] += 1
         else:
-            gone.append(row)
+            removed.append(row)
         if done % 64 == 0:
-            advance(progress, done, len(kept))
-    table = _without(table, gone)
+            advance(progress, done, len(placed))
+    table = _without(table, removed)
     for split in SPLITS:
-        for folder in (made / split).iterdir():
+        for folder in (target / split).iterdir():
             if not any(folder.iterdir()):
                 folder.rmdir()
-        if not any((made / split).iterdir()):
-            (made / split).rmdir()
-    return table, dict(how)
+        if not any((target / split).iterdir()):
+            (target / split).rmdir()
+    return table, dict(placed_by)
 
 
-def leave_out_removed(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the images that are gone, where none is brought anywhere."""
-    kept = table[table["split"] != ""]
-    return _without(table, [row for row, path in zip(kept.index, kept["path"]) if not os.path.isfile(path)])
+def skip_removed(table: pd.DataFrame) -> pd.DataFrame:
+    """Skip images removed since the check, for a split that only lists its images."""
+    placed = table[table["split"] != ""]
+    return _without(table, [row for row, path in zip(placed.index, placed["path"]) if not os.path.isfile(path)])
 
 
-def _without(table: pd.DataFrame, gone: list[Any]) -> pd.DataFrame:
+def _without(table: pd.DataFrame, removed: list[Any]) -> pd.DataFrame:
     table = table.copy()
-    table.loc[gone, "reason"] = "removed: it was gone when the split was made"
-    table.loc[gone, ["split", "new_id"]] = ""
+    table.loc[removed, "reason"] = "removed: it was gone when the split was made"
+    table.loc[removed, ["split", "new_id"]] = ""
     return table
 
 
-def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
+def carry_masks(root: Path, table: pd.DataFrame, target: Path) -> int:
     """Bring the masks of images along, ``masks/<split>/<class>/<stem>.png``, and return how many there were.
 
     Args:
         root: the old data set's folder.
         table: as of ``Split``.
-        made: the new data set's folder.
+        target: the new data set's folder.
     """
-    folder, carried, links, followed = root / MASKS, 0, dataset_links(root), dataset_links(made)
+    folder, carried, links, followed = root / MASKS, 0, dataset_links(root), dataset_links(target)
     if not folder.is_dir():
         return 0
-    kept = table[table["split"] != ""]
-    for path, old_id, new_id in zip(kept["path"], kept["id"], kept["new_id"]):
+    placed = table[table["split"] != ""]
+    for path, old_id, new_id in zip(placed["path"], placed["id"], placed["new_id"]):
         # Beside the images the folder of a split may be spelled in its own way, such as val.
         spelled = (Path(path).relative_to(root), Path(old_id))
-        source = next((one for name in spelled if (one := (folder / name).with_suffix(".png")).is_file()), None)
+        source = next((mask for name in spelled if (mask := (folder / name).with_suffix(".png")).is_file()), None)
         if source is None or not links.hold(source):
             continue
-        place = (made / MASKS / new_id).with_suffix(".png")
+        place = (target / MASKS / new_id).with_suffix(".png")
         place.parent.mkdir(parents=True, exist_ok=True)
         carried += bool(_bring(os.path.realpath(source), place, followed))
     names = folder / "parts.json"
     if carried and names.is_file() and links.hold(names):
-        _copy(names, made / MASKS / names.name)
+        _copy(names, target / MASKS / names.name)
     return carried
 
 
@@ -100,15 +100,15 @@ def _copy(source: str | Path, place: Path) -> None:
 
 
 def _bring(source: str, place: Path, followed: Links) -> str:
-    """Bring an image to a place: how, or nothing where it is gone. Only links that will be followed are made."""
+    """Link or copy an image and return how; empty where it is missing. Only links that are followed later are made."""
     # A symbolic link can be made to a file that is not there.
     if not os.path.isfile(source):
         return ""
-    for name, way in (("hard link", os.link), ("symbolic link", os.symlink)):
-        if way is os.symlink and not followed.hold(source):
+    for name, link in (("hard link", os.link), ("symbolic link", os.symlink)):
+        if link is os.symlink and not followed.hold(source):
             continue
         try:
-            way(source, place)
+            link(source, place)
             return name
         except OSError:
             continue

@@ -12,7 +12,7 @@ import pandas as pd
 from carvis.dataset.health.assignment import assign
 from carvis.dataset.health.check import check_dataset
 from carvis.dataset.health.health import Health
-from carvis.dataset.health.materialised_split import carry_masks, lay_out, leave_out_removed
+from carvis.dataset.health.materialised_split import carry_masks, lay_out, skip_removed
 from carvis.errors import DatasetError
 from carvis.language import Message
 from carvis.progress import Progress, no_progress, partial_progress
@@ -57,8 +57,8 @@ class Split:
     @property
     def counts(self) -> pd.DataFrame:
         """Images kept: a row a class, a column a split."""
-        kept = self.table[self.table["split"] != ""]
-        table = pd.crosstab(kept["label"], kept["split"]).reindex(columns=list(SPLITS), fill_value=0)
+        placed = self.table[self.table["split"] != ""]
+        table = pd.crosstab(placed["label"], placed["split"]).reindex(columns=list(SPLITS), fill_value=0)
         return table.rename_axis(index="class", columns=None)
 
     @property
@@ -91,7 +91,7 @@ def split_dataset(
     links where these are followed, else copies; masks of their parts come along in the same way.
 
     Args:
-        health: what ``check_dataset`` found about the old data set.
+        health: the result of ``check_dataset`` on the old data set.
         out: folder of the new data set, which gets ``split.csv`` (every image, where it went or why not) and
             ``split.json``.
         fractions: shares of train, valid and test.
@@ -113,31 +113,31 @@ def split_dataset(
     table = assign(health, shares, seed)
     _some_left(health, table)
     progress = progress or no_progress
-    how: dict[str, int] = {}
+    placed_by: dict[str, int] = {}
     leaks, masks = None, 0
     # The new folder appears when it is complete, so that a stopped split leaves nothing half made.
     try:
-        with staged_folder(out) as made:
+        with staged_folder(out) as folder:
             if manifest:
-                table = leave_out_removed(table)
+                table = skip_removed(table)
                 _some_left(health, table)
             else:
-                # It says where the new data set's links may lead to, already when that is checked.
-                write_json(made / SPLIT_REPORT, {"made from": _origin(health)})
-                table, how = lay_out(table, made, partial_progress(progress, 0, 40), dataset_links(health.root))
+                # Written early: it says where the links of the new data set may lead, which the check needs.
+                write_json(folder / SPLIT_REPORT, {"made from": _origin(health)})
+                table, placed_by = lay_out(table, folder, partial_progress(progress, 0, 40), dataset_links(health.root))
                 _some_left(health, table)
-                table, leaks = _verified(table, made, cache, partial_progress(progress, 40, 100))
-                masks = carry_masks(health.root, table, made)
-            report = _report(health, table, shares, seed, how, leaks) | {"masks": masks}
-            write_json(made / SPLIT_REPORT, report, indent=1)
-            atomic_write(made / TABLE, to_csv(table).encode("utf-8-sig"))
+                table, leaks = _verified(table, folder, cache, partial_progress(progress, 40, 100))
+                masks = carry_masks(health.root, table, folder)
+            report = _report(health, table, shares, seed, placed_by, leaks) | {"masks": masks}
+            write_json(folder / SPLIT_REPORT, report, indent=1)
+            atomic_write(folder / TABLE, to_csv(table).encode("utf-8-sig"))
     except FolderTakenError as error:
-        # Another split into the same folder may have ended first.
+        # Another split into the same folder may have finished first.
         raise DatasetError(
             Message("{out} already exists: use it, or name a new folder for the split.", out=out)
         ) from error
     progress(100, 100)
-    return Split(out, table, how, leaks, masks)
+    return Split(out, table, placed_by, leaks, masks)
 
 
 def _some_left(health: Health, table: pd.DataFrame) -> None:
@@ -174,40 +174,39 @@ def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
 
 
 def _verified(
-    table: pd.DataFrame, made: Path, cache: Cache | str | Path | None, progress: Progress
+    table: pd.DataFrame, folder: Path, cache: Cache | str | Path | None, progress: Progress
 ) -> tuple[pd.DataFrame, int]:
-    """Check the new data set, and leave out of its later split what is still a duplicate there."""
-    health = check_dataset(made, progress, cache)
+    """Check the new data set, and skip the images of later splits that are still duplicates."""
+    health = check_dataset(folder, progress, cache)
     ids = health.images.set_index("path")["id"]
-    copies = health.copies
-    across = copies[copies["split"] != copies["twin_split"]]
-    found = {ids[path]: ids[twin] for path, twin in zip(across["path"], across["twin_path"])}
-    if not found:
+    across = health.copies[health.copies["split"] != health.copies["twin_split"]]
+    leaked = {ids[path]: ids[twin_path] for path, twin_path in zip(across["path"], across["twin_path"])}
+    if not leaked:
         return table, 0
     table = table.copy()
     old = table.set_index("new_id")["id"]
-    for new, twin in found.items():
-        (made / new).unlink()
+    for new, original in leaked.items():
+        (folder / new).unlink()
         row = table["new_id"] == new
-        table.loc[row, "reason"] = f"leak: duplicate of {old[twin]}, found when the split was checked"
+        table.loc[row, "reason"] = f"leak: duplicate of {old[original]}, found when the split was checked"
         table.loc[row, ["split", "new_id"]] = ""
-    return table, len(found)
+    return table, len(leaked)
 
 
 def _report(
-    health: Health, table: pd.DataFrame, shares: np.ndarray, seed: int, how: dict[str, int], leaks: int | None
+    health: Health, table: pd.DataFrame, shares: np.ndarray, seed: int, placed_by: dict[str, int], leaks: int | None
 ) -> dict[str, object]:
-    kept = table[table["split"] != ""]
+    placed = table[table["split"] != ""]
     return {
         "made from": _origin(health),
         "fractions": [round(float(share), 6) for share in shares],
         "seed": seed,
         "images": len(table),
-        "kept": {split: int((kept["split"] == split).sum()) for split in SPLITS},
-        "groups": {split: int(kept.loc[kept["split"] == split, "group"].nunique()) for split in SPLITS},
+        "kept": {split: int((placed["split"] == split).sum()) for split in SPLITS},
+        "groups": {split: int(placed.loc[placed["split"] == split, "group"].nunique()) for split in SPLITS},
         "left out": dict(Counter(_kind(reason) for reason in table["reason"] if reason)),
         "classes without images": _lacking(table),
-        "images by": how,
+        "images by": placed_by,
         "copies found across splits, and left out": leaks,
     }
 
@@ -223,5 +222,5 @@ def _kind(reason: str) -> str:
 
 
 def _lacking(table: pd.DataFrame) -> dict[str, list[str]]:
-    kept = table[table["split"] != ""]
-    return {split: sorted(set(table["label"]) - set(kept.loc[kept["split"] == split, "label"])) for split in SPLITS}
+    placed = table[table["split"] != ""]
+    return {split: sorted(set(table["label"]) - set(placed.loc[placed["split"] == split, "label"])) for split in SPLITS}

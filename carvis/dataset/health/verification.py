@@ -64,34 +64,36 @@ def verify(
         bool (P,), and the mean absolute difference of the aligned images as a share of full scale, float (P,).
     """
     fine = lru_cache(maxsize=1024)(lambda row: _fine(paths[row]))
-    good, distance = np.zeros(len(pairs.one), bool), np.ones(len(pairs.one))
+    verified, distance = np.zeros(len(pairs.first), bool), np.ones(len(pairs.first))
     # Pairs of one image stand together, so that its file is read once.
-    order = np.argsort(pairs.one, kind="stable")
+    order = np.argsort(pairs.first, kind="stable")
     blocks = [order[start : start + _BLOCK] for start in range(0, len(order), _BLOCK)]
 
     def decide(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        one, other, mirrored = pairs.one[rows], pairs.other[rows], pairs.mirrored[rows]
-        cut_out = masked[one] != masked[other]
+        first, second, mirrored = pairs.first[rows], pairs.second[rows], pairs.mirrored[rows]
+        cut_out = masked[first] != masked[second]
         boxes = _boxes(pairs.view[rows], mirrored)
-        compared, boxes = compare(_turned(small[one], mirrored), small[other], boxes, (masked[one], masked[other]))
+        compared, boxes = compare(
+            _turned(small[first], mirrored), small[second], boxes, (masked[first], masked[second])
+        )
         fits = are_duplicates(compared, cut_out)
         far = compared.difference.copy()
-        closer = np.flatnonzero(~fits & ~cut_out & _hopeful(compared) & _cropped(boxes))
-        images = [fine(int(row)) for row in one[closer]]
+        closer = np.flatnonzero(~fits & ~cut_out & _promising(compared) & _cropped(boxes))
+        images = [fine(int(row)) for row in first[closer]]
         closer = closer[[image is not None for image in images]]
         if len(closer):
             sharp = _turned(np.stack([image for image in images if image is not None]), mirrored[closer])
-            flags = masked[one[closer]], masked[other[closer]]
-            again, _ = compare(sharp, small[other[closer]], boxes[closer], flags, steps=(0.0125, 0.006))
-            fits[closer] = are_duplicates(again, cut_out[closer])
-            far[closer] = again.difference
+            flags = masked[first[closer]], masked[second[closer]]
+            refined, _ = compare(sharp, small[second[closer]], boxes[closer], flags, steps=(0.0125, 0.006))
+            fits[closer] = are_duplicates(refined, cut_out[closer])
+            far[closer] = refined.difference
         return fits, far / 255
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for number, (rows, found) in enumerate(zip(blocks, pool.map(decide, blocks)), start=1):
-            good[rows], distance[rows] = found
+        for number, (rows, decisions) in enumerate(zip(blocks, pool.map(decide, blocks)), start=1):
+            verified[rows], distance[rows] = decisions
             advance(progress, number, len(blocks))
-    return good, distance
+    return verified, distance
 
 
 def are_duplicates(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
@@ -106,16 +108,16 @@ def are_duplicates(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
     """
     contrast = np.maximum(compared.contrast, 1)
     relative, uneven = compared.difference / contrast, compared.worst / contrast
-    whole = (compared.correlation >= 0.96) & (compared.worst <= 15) & (uneven <= 0.24) & (compared.cover >= 0.9)
+    full = (compared.correlation >= 0.96) & (compared.worst <= 15) & (uneven <= 0.24) & (compared.cover >= 0.9)
     cut = (compared.correlation >= 0.90) & (relative <= 0.15) & (compared.worst <= 20) & (uneven <= 0.35)
-    return np.where(cut_out, cut, whole) & (compared.contrast >= LEAST_CONTRAST)
+    return np.where(cut_out, cut, full) & (compared.contrast >= LEAST_CONTRAST)
 
 
-def _hopeful(compared: Compared) -> np.ndarray:
+def _promising(compared: Compared) -> np.ndarray:
     """Which pairs may turn out to be duplicates once they are compared sharply; the bounds lose 3 crops in 1,000."""
     contrast = np.maximum(compared.contrast, 1)
-    near = (compared.difference <= 0.3 * contrast) & (compared.worst <= 0.5 * contrast)
-    return near & (compared.correlation >= 0.93)
+    similar = (compared.difference <= 0.3 * contrast) & (compared.worst <= 0.5 * contrast)
+    return similar & (compared.correlation >= 0.93)
 
 
 def compare(
@@ -138,14 +140,14 @@ def compare(
         The figures, and the boxes that fit best.
     """
     masked_a, masked_b = masked
-    seen_a, seen_b = _seen(a, masked_a, masked_b), _seen(b, masked_b, masked_a)
+    visible_a, visible_b = _visible(a, masked_a, masked_b), _visible(b, masked_b, masked_a)
     a, b = a.astype(np.float32), b.astype(np.float32)
     boxes = _aligned(a @ _MEAN, b @ _MEAN, boxes, masked_a == masked_b, steps)
     if a.shape[1] != SIDE or _cropped(boxes).any():
         down, across = _windows(boxes[:, :2], a.shape[1]), _windows(boxes[:, 2:], a.shape[1]).transpose(0, 2, 1)
         a = np.stack([down @ a[..., c] @ across for c in range(3)], axis=3)
-        seen_a = down @ seen_a.astype(np.float32) @ across > 0.9
-    return Compared(*_figures(*_alike_in_colour(a, b), seen_a, seen_b)), boxes
+        visible_a = down @ visible_a.astype(np.float32) @ across > 0.9
+    return Compared(*_figures(*_alike_in_colour(a, b), visible_a, visible_b)), boxes
 
 
 def _fine(path: str) -> np.ndarray | None:
@@ -164,20 +166,20 @@ def _cropped(boxes: np.ndarray) -> np.ndarray:
     return (boxes != (0, 1, 0, 1)).any(axis=1)
 
 
-def _seen(images: np.ndarray, masked: np.ndarray, other_masked: np.ndarray) -> np.ndarray:
+def _visible(images: np.ndarray, masked: np.ndarray, other_masked: np.ndarray) -> np.ndarray:
     """Where images are compared: bool (N, S, S), everywhere but in those that have their background blacked out."""
-    seen = np.ones(images.shape[:3], bool)
-    seen[masked] = shows(images[masked])
+    visible = np.ones(images.shape[:3], bool)
+    visible[masked] = shows(images[masked])
     # Held against a whole image, a cut-out loses its edge, whose pixels are mixed with black.
-    only = masked & ~other_masked
-    seen[only] = _inner(seen[only])
-    return seen
+    one_sided = masked & ~other_masked
+    visible[one_sided] = _inner(visible[one_sided])
+    return visible
 
 
-def _inner(seen: np.ndarray) -> np.ndarray:
+def _inner(visible: np.ndarray) -> np.ndarray:
     """What is left of a motif without its outermost pixels, beyond the image's frame counted as motif."""
-    padded = np.pad(seen, ((0, 0), (1, 1), (1, 1)), constant_values=True)
-    size = seen.shape[1]
+    padded = np.pad(visible, ((0, 0), (1, 1), (1, 1)), constant_values=True)
+    size = visible.shape[1]
     shifted = [padded[:, down : down + size, across : across + size] for down in range(3) for across in range(3)]
     return np.logical_and.reduce(shifted)
 
@@ -195,22 +197,22 @@ def _aligned(
     """The parts of ``a`` that fit ``b`` best, found by moving opposite edges of each box a little, in turns."""
     best = _likeness(_cut(a, boxes), b)
     rows = np.flatnonzero(movable & (best > _WORTH) & (_cropped(boxes) | (best < 0.99)))
-    boxes, moved, best, size = boxes.copy(), boxes[rows], best[rows], a.shape[1]
+    boxes, fitted, best, size = boxes.copy(), boxes[rows], best[rows], a.shape[1]
     # Turned on its side, an image's columns are its rows: one way of moving edges serves both.
     upright = (a[rows], b[rows])
     sides = (upright, tuple(np.ascontiguousarray(x.transpose(0, 2, 1)) for x in upright))
     for step in (steps[0], *steps):
         for (image, other), edges, across in zip(sides, (slice(0, 2), slice(2, 4)), (slice(2, 4), slice(0, 2))):
-            start = moved[:, edges].copy()
-            strip = image @ _windows(moved[:, across], size).transpose(0, 2, 1)
+            start = fitted[:, edges].copy()
+            strip = image @ _windows(fitted[:, across], size).transpose(0, 2, 1)
             for shift in product((-step, 0, step), repeat=2):
                 if any(shift):
-                    tried = np.clip(start + shift, 0, 1)
-                    likeness = _likeness(_windows(tried, size) @ strip, other)
+                    trial = np.clip(start + shift, 0, 1)
+                    likeness = _likeness(_windows(trial, size) @ strip, other)
                     better = likeness > best + 1e-4
-                    moved[better, edges] = tried[better]
+                    fitted[better, edges] = trial[better]
                     best[better] = likeness[better]
-    boxes[rows] = moved
+    boxes[rows] = fitted
     return boxes
 
 
@@ -251,10 +253,10 @@ def _colourfulness(images: np.ndarray) -> np.ndarray:
     return (largest - smallest).mean(axis=(1, 2))
 
 
-def _figures(a: np.ndarray, b: np.ndarray, seen_a: np.ndarray, seen_b: np.ndarray) -> tuple[np.ndarray, ...]:
-    both = (seen_a & seen_b)[..., None].astype(np.float32)
+def _figures(a: np.ndarray, b: np.ndarray, visible_a: np.ndarray, visible_b: np.ndarray) -> tuple[np.ndarray, ...]:
+    both = (visible_a & visible_b)[..., None].astype(np.float32)
     n = np.maximum(both.sum(axis=(1, 2), keepdims=True), 1)
-    cover = n[:, 0, 0, 0] / np.maximum(np.minimum(seen_a.sum(axis=(1, 2)), seen_b.sum(axis=(1, 2))), 1)
+    cover = n[:, 0, 0, 0] / np.maximum(np.minimum(visible_a.sum(axis=(1, 2)), visible_b.sum(axis=(1, 2))), 1)
     a, b = ((x - (x * both).sum(axis=(1, 2), keepdims=True) / n) * both for x in (a, b))
     spread_a, spread_b = (np.sqrt((x**2).sum(axis=(1, 2), keepdims=True) / n) for x in (a, b))
     product = (spread_a * spread_b * n).sum(axis=(1, 2, 3))
@@ -265,6 +267,6 @@ def _figures(a: np.ndarray, b: np.ndarray, seen_a: np.ndarray, seen_b: np.ndarra
     difference = rest.sum(axis=(1, 2)) / n[:, 0, 0, 0]
     tiles = (len(a), _TILES, SIDE // _TILES, _TILES, SIDE // _TILES)
     weight = both[..., 0].reshape(tiles).sum(axis=(2, 4))
-    enough = weight >= 0.5 * (SIDE // _TILES) ** 2
-    worst = np.where(enough, rest.reshape(tiles).sum(axis=(2, 4)) / np.maximum(weight, 1), 0).max(axis=(1, 2))
+    covered = weight >= 0.5 * (SIDE // _TILES) ** 2
+    worst = np.where(covered, rest.reshape(tiles).sum(axis=(2, 4)) / np.maximum(weight, 1), 0).max(axis=(1, 2))
     return correlation, difference, worst, cover, scale.mean(axis=(1, 2, 3))

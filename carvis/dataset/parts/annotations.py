@@ -22,20 +22,20 @@ _READERS = {".json": read_coco, ".csv": read_boxes, ".tsv": read_boxes, ".txt": 
 
 def find_parts(data: Dataset) -> list[Path]:
     """List the annotations in a data set: ``masks/``, ``parts.csv``, ``annotations.json``, ``annotations/``."""
-    there = children(data.root, data.links)
-    found = [path for name in ("masks", "parts.csv", "annotations.json") for path in there if path.name == name]
+    entries = children(data.root, data.links)
+    sources = [path for name in ("masks", "parts.csv", "annotations.json") for path in entries if path.name == name]
     folder = data.root / "annotations"
-    if folder in there:
+    if folder in entries:
         # A .txt is read where it is named; here it is mostly a list of classes that a labelling tool left.
         files = children(folder, data.links, folders=False)
-        found += [path for path in files if path.suffix.lower() in _READERS.keys() - {".txt"}]
-        found += [folder] if holds_xml(folder, data.links) else []
-    return found
+        sources += [path for path in files if path.suffix.lower() in _READERS.keys() - {".txt"}]
+        sources += [folder] if holds_xml(folder, data.links) else []
+    return sources
 
 
 def holds_xml(folder: Path, links: Links | None = None) -> bool:
     """Tell whether an ``.xml`` file lies below a folder."""
-    return any(found.name.endswith(".xml") for found in walk(folder, links))
+    return any(entry.name.endswith(".xml") for entry in walk(folder, links))
 
 
 def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding: str | None = None) -> Parts:
@@ -75,14 +75,14 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding:
     annotated, names, notes = read(source, images)
     notes = notes + images.notes(source.name)
     if not annotated:
-        why = f" ({notes[0].rstrip('.')})" if notes else ""
+        reason = f" ({notes[0].rstrip('.')})" if notes else ""
         raise TableError(
             Message(
                 "{source} describes no image of the split {split} of {dataset}{why}.",
                 source=source,
                 split=split,
                 dataset=data.name,
-                why=why,
+                why=reason,
             )
         )
     return _of_shapes(annotated, names, notes, source.name, images.files)
@@ -120,9 +120,9 @@ def _of_shapes(
 ) -> Parts:
     rest = REST if REST not in names else None
     facts = [
-        [sample, one.size, [[part, *shape.facts()] for part, shape in one.shapes]]
-        for sample, one in sorted(annotated.items())
+        [sample, annotation.size, [[part, *shape.facts()] for part, shape in annotation.shapes]]
+        for sample, annotation in sorted(annotated.items())
     ]
     names = [*names, rest] if rest else names
-    drawn = {sample: partial(one.draw, rest=rest) for sample, one in annotated.items()}
+    drawn = {sample: partial(annotation.draw, rest=rest) for sample, annotation in annotated.items()}
     return Parts(tuple(names), content_hash("shapes", names, facts), source, tuple(notes), drawn, files)

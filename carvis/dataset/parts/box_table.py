@@ -35,7 +35,7 @@ def read_boxes(path: Path, images: ImageLookup, encoding: str | None = None) -> 
     """
     table = read_lenient_csv(
         path, ("path", *_IMAGE), encoding,
-        lambda read: share_known((cell for row in read.rows for cell in row), images.knows),
+        lambda read: share_known((cell for row in read.rows for cell in row), images.match_score),
     )  # fmt: skip
     columns = {name.casefold(): place for place, name in reversed(list(enumerate(table.header)))}
     image, part = _first(columns, _IMAGE), _first(columns, _PART)
@@ -45,12 +45,12 @@ def read_boxes(path: Path, images: ImageLookup, encoding: str | None = None) -> 
     if None in corners:
         corners = [*(_first(columns, names) for names in _ORIGIN), *extent]
     if image is None or part is None or None in corners:
-        wanted = "part, x1, y1, x2, y2" if part is not None else "part"
+        lacking = "part, x1, y1, x2, y2" if part is not None else "part"
         raise TableError(
             Message(
                 "{path} lacks a column ({wanted}): its first line is {value}.",
                 path=path,
-                wanted=wanted,
+                wanted=lacking,
                 value=", ".join(table.header)[:80],
             )
         )
@@ -63,7 +63,7 @@ def read_boxes(path: Path, images: ImageLookup, encoding: str | None = None) -> 
         )
     shapes: dict[str, list[tuple[str, Shape]]] = {}
     sizes: dict[str, tuple[int, int] | None] = {}
-    wrong: dict[Message, list[int]] = {}
+    invalid: dict[Message, list[int]] = {}
     for i, (row, four) in enumerate(zip(table.rows, numbers)):
         # In another program's table an apostrophe before a sign may be the file's own.
         sample = images.find(table.as_written.get((i, image), ""), row[image])
@@ -79,13 +79,13 @@ def read_boxes(path: Path, images: ImageLookup, encoding: str | None = None) -> 
                 right, bottom = left + right, top + bottom
             box = inside(box_between((left, top, right, bottom)), size)
         except ValueError as error:
-            wrong.setdefault(error.args[0], []).append(table.lines[i])
+            invalid.setdefault(error.args[0], []).append(table.lines[i])
             continue
-        known = shapes.setdefault(sample, [])
-        if len(known) == MAX_SHAPES_OF_AN_IMAGE:
-            wrong.setdefault(TOO_MANY_SHAPES, []).append(table.lines[i])
+        drawn = shapes.setdefault(sample, [])
+        if len(drawn) == MAX_SHAPES_OF_AN_IMAGE:
+            invalid.setdefault(TOO_MANY_SHAPES, []).append(table.lines[i])
             continue
-        known.append((row[part].strip()[:_LONGEST] or "part", box))
+        drawn.append((row[part].strip()[:_LONGEST] or "part", box))
         sizes[sample] = size
     notes = list(table.problems) + [
         Message.of_number(
@@ -93,13 +93,13 @@ def read_boxes(path: Path, images: ImageLookup, encoding: str | None = None) -> 
             "{n} rows of {file} hold no usable box, since each {why} (first line {line}): correct them.",
             len(lines),
             file=path.name,
-            why=why,
+            why=reason,
             line=lines[0],
         )
-        for why, lines in wrong.items()
+        for reason, lines in invalid.items()
     ]
     annotated = {sample: Annotated(tuple(boxes), sizes[sample], path.name) for sample, boxes in shapes.items() if boxes}
-    counts = Counter(name for one in annotated.values() for name, _ in one.shapes)
+    counts = Counter(name for annotation in annotated.values() for name, _ in annotation.shapes)
     if len(counts) > MAX_CLASSES:
         raise too_many(path, Message("parts"), MAX_CLASSES)
     return Annotations(annotated, list(counts), notes)

@@ -37,7 +37,7 @@ def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> A
     Raises:
         TableError: not such a file.
     """
-    text = read_text(path, encoding, lambda text: share_known(_file_names(text), images.knows), MAX_JSON_BYTES)
+    text = read_text(path, encoding, lambda text: share_known(_file_names(text), images.match_score), MAX_JSON_BYTES)
     if text.count("[") + text.count("{") > 1000 + len(text) // _LEAST_OF_A_LIST:
         raise TableError(
             Message(
@@ -60,8 +60,8 @@ def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> A
                 )
             )
         listed.append(rows)
-    wrong = InvalidEntries(path.name)
-    described, names = _images(listed[0], wrong), _categories(listed[2], wrong)
+    invalid = InvalidEntries(path.name)
+    described, names = _images(listed[0], invalid), _categories(listed[2], invalid)
     if not names:
         raise TableError(Message("{path} names no categories: each part needs one.", path=path))
     if len(names) > MAX_CLASSES:
@@ -70,7 +70,7 @@ def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> A
     sizes: dict[str, tuple[int, int] | None] = {}
     for place, row in enumerate(listed[1]):
         if not isinstance(row, dict):
-            wrong.add(_NO_OBJECT, place)
+            invalid.add(_NO_OBJECT, place)
             continue
         image = described.get(_key(row.get("image_id")) or "")
         if image is None:
@@ -81,47 +81,47 @@ def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> A
             continue
         category = _key(row.get("category_id"))
         if category is None or category not in names:
-            wrong.add(_NO_CATEGORY, place)
+            invalid.add(_NO_CATEGORY, place)
             continue
         size = _size(image)
         try:
-            found = [inside(shape, size) for shape in _shapes(row)]
+            drawn = [inside(shape, size) for shape in _shapes(row)]
         except (TypeError, KeyError, OverflowError):
-            wrong.add(_INCOMPLETE, place)
+            invalid.add(_INCOMPLETE, place)
             continue
         except ValueError as error:
-            wrong.add(error.args[0], place)
+            invalid.add(error.args[0], place)
             continue
-        known = shapes.setdefault(sample, [])
-        if len(known) + len(found) > MAX_SHAPES_OF_AN_IMAGE:
-            wrong.add(TOO_MANY_SHAPES, place)
+        image_shapes = shapes.setdefault(sample, [])
+        if len(image_shapes) + len(drawn) > MAX_SHAPES_OF_AN_IMAGE:
+            invalid.add(TOO_MANY_SHAPES, place)
             continue
-        known += [(names[category], shape) for shape in found]
+        image_shapes += [(names[category], shape) for shape in drawn]
         sizes[sample] = size
-    annotated = {sample: Annotated(tuple(found), sizes[sample], path.name) for sample, found in shapes.items() if found}
-    return Annotations(annotated, list(dict.fromkeys(names.values())), wrong.notes())
+    annotated = {sample: Annotated(tuple(drawn), sizes[sample], path.name) for sample, drawn in shapes.items() if drawn}
+    return Annotations(annotated, list(dict.fromkeys(names.values())), invalid.notes())
 
 
-def _images(rows: list[Any], wrong: InvalidEntries) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def _images(rows: list[Any], invalid: InvalidEntries) -> dict[str, dict[str, Any]]:
+    images: dict[str, dict[str, Any]] = {}
     for place, row in enumerate(rows):
         key = _key(row.get("id")) if isinstance(row, dict) else None
         if key is None or not isinstance(row.get("file_name"), str):
-            wrong.add(_NO_IMAGE, place)
+            invalid.add(_NO_IMAGE, place)
         else:
-            found[key] = row
-    return found
+            images[key] = row
+    return images
 
 
-def _categories(rows: list[Any], wrong: InvalidEntries) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _categories(rows: list[Any], invalid: InvalidEntries) -> dict[str, str]:
+    names: dict[str, str] = {}
     for place, row in enumerate(rows):
         key, name = (_key(row.get(field)) for field in ("id", "name")) if isinstance(row, dict) else (None, None)
         if key is None or name is None:
-            wrong.add(_NO_NAME, place)
+            invalid.add(_NO_NAME, place)
         else:
-            found[key] = name
-    return found
+            names[key] = name
+    return names
 
 
 def _key(value: object) -> str | None:

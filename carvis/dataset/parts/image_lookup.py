@@ -20,7 +20,7 @@ class ImageLookup:
         samples = data.samples(split)
         self.files = dict(zip(samples["id"], samples["path"]))
         self._data = data
-        self._known: dict[tuple[str, ...], tuple[str | None, str]] = {}
+        self._cache: dict[tuple[str, ...], tuple[str | None, str]] = {}
         self.lost: list[str] = []
         self.unclear: list[str] = []
 
@@ -28,9 +28,9 @@ class ImageLookup:
     def _index(self) -> ImageIndex:
         return ImageIndex(self._data.splits.values())
 
-    def knows(self, name: str) -> float:
+    def match_score(self, name: str) -> float:
         """Return how much of a path is known in the data set: 1 an image, 0.5 a folder alone, 0 nothing."""
-        return 1.0 if canonical_id(name) in self.files else self._index.knows(name)
+        return 1.0 if canonical_id(name) in self.files else self._index.match_score(name)
 
     def find(self, *names: str) -> str | None:
         """Return the sample id meant by the first of some names that fits an image, else None, and count it as lost.
@@ -38,9 +38,9 @@ class ImageLookup:
         An image of another split is no loss: annotations often serve a whole data set.
         """
         names = tuple(dict.fromkeys(name for name in names if name))
-        if names not in self._known:
-            self._known[names] = self._look_up(names)
-        sample, status = self._known[names]
+        if names not in self._cache:
+            self._cache[names] = self._look_up(names)
+        sample, status = self._cache[names]
         if status == "ambiguous":
             self.unclear.append(names[0][:_SHOWN])
         elif status == "missing":
@@ -60,7 +60,7 @@ class ImageLookup:
         return None, status
 
     def notes(self, source: str) -> list[Message]:
-        """Say which rows belong to no image."""
+        """Return sentences on the rows that match no image."""
         sentences = []
         if self.lost:
             sentences.append(

@@ -44,10 +44,10 @@ class InvalidEntries:
                 " correct them.",
                 n,
                 file=self.file,
-                why=why,
-                first=self._first[why] + 1,
+                why=reason,
+                first=self._first[reason] + 1,
             )
-            for why, n in self._count.items()
+            for reason, n in self._count.items()
         ]
 
 

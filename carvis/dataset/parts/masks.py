@@ -70,9 +70,9 @@ def read_mask_folder(
                 place=place,
             )
         )
-    wanted = {os.path.realpath(mask) for mask in files.values()}
-    inside = (found.path for found in walk(place, links) if found.name.endswith(".png"))
-    spare = [path for path in inside if os.path.realpath(path) not in wanted]
+    used = {os.path.realpath(mask) for mask in files.values()}
+    inside = (entry.path for entry in walk(place, links) if entry.name.endswith(".png"))
+    spare = [path for path in inside if os.path.realpath(path) not in used]
     if spare:
         notes.append(
             Message.of_number(
@@ -103,8 +103,8 @@ def _links(folder: Path, data: Dataset) -> Links:
 
 def _split_folder(folder: Path, data: Dataset, split: str) -> Path:
     spelled = [data.folder(split).name, split]
-    named = [folder / name for name in spelled] + [path for name, path in split_folders(folder) if name == split]
-    for place in named:
+    candidates = [folder / name for name in spelled] + [path for name, path in split_folders(folder) if name == split]
+    for place in candidates:
         if place.is_dir():
             return place
     raise TableError(
@@ -131,7 +131,7 @@ def _highest(files: Iterable[Path]) -> int:
     highest = 0
     for file in files:
         try:
-            with open_regular(file) as opened, Image.open(opened, formats=("PNG",)) as mask:
+            with open_regular(file) as stream, Image.open(stream, formats=("PNG",)) as mask:
                 check_pixels(mask)
                 values = np.asarray(mask)
         except (OSError, ValueError, SyntaxError, Refused, Image.DecompressionBombError):
@@ -143,6 +143,6 @@ def _highest(files: Iterable[Path]) -> int:
 
 def _draw(file: Path, names: tuple[str, ...], size: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
     values = read_index_mask(file, size)
-    there = [index for index in np.unique(values) if 0 <= index < len(names)]
-    check_number(there, file)
-    return {names[index]: values == index for index in there}
+    present = [index for index in np.unique(values) if 0 <= index < len(names)]
+    check_number(present, file)
+    return {names[index]: values == index for index in present}

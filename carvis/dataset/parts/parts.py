@@ -69,8 +69,8 @@ class Parts:
                     choices=", ".join(self.names),
                 )
             )
-        wanted = set(self.drawn if samples is None else samples)
-        drawn = {sample: draw for sample, draw in self.drawn.items() if sample in wanted}
+        selected = set(self.drawn if samples is None else samples)
+        drawn = {sample: draw for sample, draw in self.drawn.items() if sample in selected}
         mark = content_hash(self.fingerprint, list(names), sorted(drawn))
         return replace(self, names=names, drawn=drawn, fingerprint=mark)
 
@@ -92,17 +92,17 @@ class Parts:
         if sample not in self.drawn:
             return None
         size = size or image_size(self.files[sample])
-        found = self.drawn[sample](size)
-        nothing = np.zeros(size, bool)
-        return {name: found.get(name, nothing) for name in self.names}
+        masks = self.drawn[sample](size)
+        empty = np.zeros(size, bool)
+        return {name: masks.get(name, empty) for name in self.names}
 
     def present(self, sample: str, size: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
         """Return the parts that an annotated image shows, as ``masks`` does, in the order of ``names``.
 
         Of thousands of parts an image shows few: a mask of each of the others would cost time and memory.
         """
-        found = self.drawn[sample](size)
-        return {name: found[name] for name in self.names if name in found and found[name].any()}
+        masks = self.drawn[sample](size)
+        return {name: masks[name] for name in self.names if name in masks and masks[name].any()}
 
 
 def check_number(parts: Collection[object], source: object) -> None:
@@ -122,9 +122,9 @@ def check_number(parts: Collection[object], source: object) -> None:
         )
 
 
-def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
+def same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Tell whether two sizes are of one image at two scales, up to a pixel of rounding."""
-    return abs(one[0] * other[1] - one[1] * other[0]) <= max(*one, *other)
+    return abs(first[0] * second[1] - first[1] * second[0]) <= max(*first, *second)
 
 
 def read_index_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.int32]:
@@ -136,9 +136,9 @@ def read_index_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.int32
         TableError: it cannot be read, is no indexed or grey image, or has another shape than its image.
     """
     try:
-        with open_regular(path) as file, Image.open(file, formats=("PNG",)) as opened:
-            check_pixels(opened)
-            if opened.mode not in ("P", "L", "1", "I", "I;16"):
+        with open_regular(path) as file, Image.open(file, formats=("PNG",)) as stored:
+            check_pixels(stored)
+            if stored.mode not in ("P", "L", "1", "I", "I;16"):
                 raise TableError(
                     Message(
                         "{path} is a colour image: save it as indexed or grey PNG, each pixel the number of its part.",
@@ -146,7 +146,7 @@ def read_index_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.int32
                     )
                 )
             height, width = size
-            own = opened.size[::-1]
+            own = stored.size[::-1]
             if not same_shape(own, size):
                 raise TableError(
                     Message(
@@ -159,7 +159,7 @@ def read_index_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.int32
                         image_height=height,
                     )
                 )
-            mask = ImageOps.exif_transpose(opened)
+            mask = ImageOps.exif_transpose(stored)
             if own != size:
                 mask = mask.resize((width, height), Image.Resampling.NEAREST)
             return np.asarray(mask).astype(np.int32)

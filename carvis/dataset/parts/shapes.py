@@ -51,7 +51,7 @@ class Outline:
         # Drawn at a multiple of the size, so that a pixel is in it where its middle is: OpenCV fills the edge too.
         height, width = mask.shape
         factor = _SUBPIXEL if height * width < 4e6 else 1
-        # Only where it lies: thousands of small outlines on a large image would each cost all of it.
+        # Only its bounding box: thousands of small outlines on a large image would each cost the whole image.
         points = np.array(self.points)
         left, top = np.clip(np.floor(points.min(0)) - 1, 0, (width, height)).astype(int)
         right, bottom = np.clip(np.ceil(points.max(0)) + 1, 0, (width, height)).astype(int)
@@ -85,13 +85,13 @@ class Runs:
         values = np.arange(len(self.counts)) % 2 == 1
         own = np.repeat(values, self.counts).reshape(self.size[::-1]).T
         if own.shape != mask.shape:
-            how = cv2.INTER_NEAREST_EXACT
-            own = cv2.resize(own.astype(np.uint8), mask.shape[::-1], interpolation=how).astype(bool)
+            interpolation = cv2.INTER_NEAREST_EXACT
+            own = cv2.resize(own.astype(np.uint8), mask.shape[::-1], interpolation=interpolation).astype(bool)
         mask |= own
 
     def scaled(self, down: float, across: float) -> "Runs":
         """Return the runs unchanged, whatever the factors."""
-        return self  # It knows the size it was drawn at.
+        return self  # Runs contain the size they were drawn at.
 
     def facts(self) -> list[object]:
         """What identifies the runs, as JSON can hold it."""

@@ -35,7 +35,7 @@ def read_voc(folder: Path, images: ImageLookup) -> Annotations:
     Raises:
         TableError: there is none, or none can be read.
     """
-    files = sorted(Path(found.path) for found in walk(folder, links_around(folder)) if found.name.endswith(".xml"))
+    files = sorted(Path(entry.path) for entry in walk(folder, links_around(folder)) if entry.name.endswith(".xml"))
     if not files:
         raise TableError(Message("{folder} holds no .xml files: put one per image there.", folder=folder))
     shapes: dict[str, list[tuple[str, Shape]]] = {}
@@ -59,13 +59,13 @@ def read_voc(folder: Path, images: ImageLookup) -> Annotations:
         read += bool(boxes) or not reasons
         if sample is None or not boxes:
             continue
-        known = shapes.setdefault(sample, [])
-        if len(known) + len(boxes) > MAX_SHAPES_OF_AN_IMAGE:
+        drawn = shapes.setdefault(sample, [])
+        if len(drawn) + len(boxes) > MAX_SHAPES_OF_AN_IMAGE:
             refuse(TOO_MANY_SHAPES, file)
             continue
-        known += boxes
+        drawn += boxes
         last[sample] = size, file.name
-    annotated = {sample: Annotated(tuple(known), *last[sample]) for sample, known in shapes.items() if known}
+    annotated = {sample: Annotated(tuple(drawn), *last[sample]) for sample, drawn in shapes.items() if drawn}
     if not read:
         reason, _ = broken.most_common(1)[0]
         raise TableError(
@@ -81,12 +81,12 @@ def read_voc(folder: Path, images: ImageLookup) -> Annotations:
             "{n} files of {folder} could not be read whole, first {first} ({why}): repair them.",
             n,
             folder=folder.name,
-            first=first[why],
-            why=why,
+            first=first[cause],
+            why=cause,
         )
-        for why, n in broken.items()
+        for cause, n in broken.items()
     ]
-    names = sorted({part for one in annotated.values() for part, _ in one.shapes})
+    names = sorted({part for annotation in annotated.values() for part, _ in annotation.shapes})
     if len(names) > MAX_CLASSES:
         raise too_many(folder, Message("parts"), MAX_CLASSES)
     return Annotations(annotated, names, notes)
@@ -107,9 +107,9 @@ def _read_file(
         return None, [], size, []
     boxes: list[tuple[str, Shape]] = []
     reasons: dict[Message, None] = {}
-    for thing in root.iterfind("object"):
-        box = thing.find("bndbox")
-        part = (thing.findtext("name") or "").strip()[:_LONGEST]
+    for element in root.iterfind("object"):
+        box = element.find("bndbox")
+        part = (element.findtext("name") or "").strip()[:_LONGEST]
         if box is None or not part:
             reasons[Message("an object without a name or a bndbox")] = None
             continue
@@ -133,7 +133,7 @@ def _size(element: ElementTree.Element | None) -> tuple[int, int] | None:
 
 
 def _as_utf8(content: bytes, file: Path) -> bytes:
-    """Write anew what the parser cannot read by itself: Japanese and other encodings of several bytes."""
+    """Re-encode what the parser cannot read itself: Japanese and other multi-byte encodings."""
     declared = _DECLARED.match(content)
     if declared is None and len(readings(content, file)) == 1:
         return content

@@ -1,4 +1,4 @@
-from .check import check_assumptions, kept_check
+from .check import check_assumptions, stored_check
 from .remarks import Remarks, assumption_remarks, card_remarks
 from .result import AssumptionCheck
 from .sample import sample_predictions
@@ -9,6 +9,6 @@ __all__ = [
     "assumption_remarks",
     "card_remarks",
     "check_assumptions",
-    "kept_check",
     "sample_predictions",
+    "stored_check",
 ]

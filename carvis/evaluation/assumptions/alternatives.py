@@ -25,48 +25,48 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     first = Row({}, {}, trial.right(CHOSEN))
     # Every preprocessing with every order and with the order that fits, then the others one at a time, twice.
     others = sum(len(values) - 1 for values in trial.others.values())
-    many = trial.looks * (len(trial.preprocessings) * (len(trial.orders) + 1) - 1 + 2 * others)
-    if not full and not _could_be_better(trial, first, many):
+    tests = trial.looks * (len(trial.preprocessings) * (len(trial.orders) + 1) - 1 + 2 * others)
+    if not full and not _could_be_better(trial, first, tests):
         chance = trial.knows_classes(CHOSEN, LEVEL)
         return AssumptionCheck(**facts, table=table_of([first]), above_chance=chance, complete=False)
 
     joint = _joint(trial, first)
     fitted = _fitted(trial, first)
     singles = _one_at_a_time(trial, {}, first, special=False)
-    judge([*joint, *fitted, *singles], many)
-    _reject_uncertain_fits(trial, fitted, [*joint, *singles], many)
+    judge([*joint, *fitted, *singles], tests)
+    _reject_uncertain_fits(trial, fitted, [*joint, *singles], tests)
     candidates = simplest(row for row in (*joint, *fitted, *singles) if row.better)
     candidates = _named_over_fitted(candidates)
-    chosen = chosen_of(candidates) if candidates else []
-    base = chosen[0] if chosen else first
+    best = chosen_of(candidates) if candidates else []
+    base = best[0] if best else first
     rows = [first, *joint, *fitted, *singles]
     if FITTED in base.changes.values():
         predicted = trial.predicted(preprocessing=base.changes.get("preprocessing", trial.clf.preprocessing))
         trial.orders[FITTED] = best_order(trial.labels, predicted, _pool(trial))
-    changes: dict[str, Any] = _common(chosen)
+    changes: dict[str, Any] = _common(best)
     around: list[Row] = []
-    if len(chosen) < 2:
+    if len(best) < 2:
         around = _one_at_a_time(trial, base.changes, base, special=True)
         # On all images they were tried already.
         around = [row for row in around if row.reference is not first]
         references = list(dict.fromkeys(row.reference for row in around if row.reference and row.reference is not base))
-        judge(around, many)
+        judge(around, tests)
         rows += [*references, *around]
         extra, either = _together(trial, base.changes, [row for row in around if row.better])
         changes |= {fact: value for row in extra for fact, value in row.changes.items()}
-        chosen = [*chosen, *extra]
+        best = [*best, *extra]
         for row in either:
             row.either = True
     else:
-        for row in chosen:
+        for row in best:
             row.either = True
-    for row in chosen:
-        row.kept = not row.either
+    for row in best:
+        row.accepted = not row.either
     settings = base.changes | {fact: value for fact, value in changes.items() if fact not in base.changes}
     order, options = _split(settings)
     if not trial.knows_classes(order, LEVEL, **options):
         for row in rows[1:]:
-            row.kept = row.either = False
+            row.accepted = row.either = False
             row.verdict = "cannot tell" if row.better else row.verdict
         return AssumptionCheck(**facts, table=table_of(rows))
     settled, rivals = ({}, {}) if any(row.either for row in rows) else _settled(trial, settings)
@@ -95,10 +95,10 @@ def _facts(trial: Trial) -> dict[str, Any]:
     return facts | {"assumed": assumed, "changes": {}, "settled": {}, "rivals": {}}
 
 
-def _could_be_better(trial: Trial, first: Row, many: int) -> bool:
+def _could_be_better(trial: Trial, first: Row, tests: int) -> bool:
     """Whether so many images are wrong that, were all of them right, another assumption were clearly better."""
     rights = [first.right, *(trial.right(CHOSEN, fact) for fact in trial.others if fact in trial.special)]
-    return any(2 * 0.5 ** int((~right).sum()) * many < LEVEL for right in rights)
+    return any(2 * 0.5 ** int((~right).sum()) * tests < LEVEL for right in rights)
 
 
 def _split(changes: dict[str, str]) -> tuple[str, dict[str, str]]:
@@ -106,7 +106,7 @@ def _split(changes: dict[str, str]) -> tuple[str, dict[str, str]]:
     return changes.get("class_names", CHOSEN), {fact: v for fact, v in changes.items() if fact != "class_names"}
 
 
-def _own(trial: Trial, changes: dict[str, str]) -> dict[str, str]:
+def _assumed_values(trial: Trial, changes: dict[str, str]) -> dict[str, str]:
     return {fact: CHOSEN if fact == "class_names" else getattr(trial.clf, fact) for fact in changes}
 
 
@@ -118,40 +118,40 @@ def _cell(trial: Trial, preprocessing: str, order: str) -> dict[str, str]:
 def _joint(trial: Trial, first: Row) -> list[Row]:
     """Try every preprocessing with every order that has a name."""
     rows = []
-    for one in trial.preprocessings:
+    for preprocessing in trial.preprocessings:
         for order in trial.orders:
-            if changes := _cell(trial, one, order):
-                right = trial.right(order, preprocessing=one)
-                rows.append(Row(changes, _own(trial, changes), right, first))
+            if changes := _cell(trial, preprocessing, order):
+                right = trial.right(order, preprocessing=preprocessing)
+                rows.append(Row(changes, _assumed_values(trial, changes), right, first))
     return rows
 
 
 def _fitted(trial: Trial, first: Row) -> list[Row]:
     """Try every preprocessing with the order that fits its predictions."""
     rows = []
-    for one in trial.preprocessings:
-        changes = _cell(trial, one, FITTED)
-        right = right_under_best_order(trial.labels, trial.predicted(preprocessing=one), _pool(trial))
-        rows.append(Row(changes, _own(trial, changes), right, first))
+    for preprocessing in trial.preprocessings:
+        changes = _cell(trial, preprocessing, FITTED)
+        right = right_under_best_order(trial.labels, trial.predicted(preprocessing=preprocessing), _pool(trial))
+        rows.append(Row(changes, _assumed_values(trial, changes), right, first))
     return rows
 
 
 def _pool(trial: Trial) -> list[str]:
     """Return the names that an order is made of: the data set's, where they are as many as the model's classes."""
-    there = set(trial.data.class_names)
-    return next((order for order in trial.orders.values() if set(order) <= there), trial.orders[CHOSEN])
+    names = set(trial.data.class_names)
+    return next((order for order in trial.orders.values() if set(order) <= names), trial.orders[CHOSEN])
 
 
-def _reject_uncertain_fits(trial: Trial, fitted: list[Row], named: list[Row], many: int) -> None:
+def _reject_uncertain_fits(trial: Trial, fitted: list[Row], named: list[Row], tests: int) -> None:
     """Believe an order that fits the predictions only where it is clearly better than everything with a name."""
     best = max((row for row in named if row.better), key=lambda row: row.count, default=None)
     for row in fitted:
         # An untrained model, too, gives some classes other outputs than others: only one that knows them well counts.
-        known = row.right.mean() >= half_way(len(_pool(trial)))
-        better = best is None or (row.count > best.count and paired_p(row.right, best.right) * many < LEVEL)
+        above_halfway = row.right.mean() >= half_way(len(_pool(trial)))
+        better = best is None or (row.count > best.count and paired_p(row.right, best.right) * tests < LEVEL)
         # An alternative of another kind that explains the images as well stands beside it.
-        alike = best is not None and "class_names" not in best.changes and row.count == best.count
-        if row.better and not (known and (better or alike)):
+        equally_good = best is not None and "class_names" not in best.changes and row.count == best.count
+        if row.better and not (above_halfway and (better or equally_good)):
             row.verdict = "cannot tell"
 
 
@@ -169,16 +169,16 @@ def _one_at_a_time(trial: Trial, changes: dict[str, str], base: Row, *, special:
     """
     order, options = _split(changes)
     rows = []
-    for fact, (own, *values) in trial.others.items():
+    for fact, (assumed, *values) in trial.others.items():
         if fact in changes:
             continue
         reference, among = base, ""
         if special and fact in trial.special:
             among = fact
-            reference = Row({}, {}, trial.right(order, fact, **options), of={fact: own})
+            reference = Row({}, {}, trial.right(order, fact, **options), of={fact: assumed})
         for value in values:
             right = trial.right(order, among, **options | {fact: value})
-            rows.append(Row({fact: value}, {fact: own}, right, reference))
+            rows.append(Row({fact: value}, {fact: assumed}, right, reference))
     return rows
 
 
@@ -190,20 +190,20 @@ def _together(trial: Trial, changes: dict[str, str], better: list[Row]) -> tuple
     by_fact: dict[str, list[Row]] = {}
     for row in sorted(better, key=lambda row: row.p):
         by_fact.setdefault(next(iter(row.changes)), []).append(row)
-    kept: list[Row] = []
+    accepted: list[Row] = []
     for rows in by_fact.values():
-        alike = chosen_of(simplest(rows))
-        if len(alike) > 1:
-            return kept, alike
-        row = alike[0]
-        if not all(_adds(trial, changes, one, row) for one in kept):
-            if all(_adds(trial, changes, row, one) for one in kept):
-                kept = [row]
+        candidates = chosen_of(simplest(rows))
+        if len(candidates) > 1:
+            return accepted, candidates
+        row = candidates[0]
+        if not all(_adds(trial, changes, other, row) for other in accepted):
+            if all(_adds(trial, changes, row, other) for other in accepted):
+                accepted = [row]
                 continue
-            if any(not _adds(trial, changes, row, one) for one in kept):
-                return [], [*kept, row]
-        kept.append(row)
-    return kept, []
+            if any(not _adds(trial, changes, row, other) for other in accepted):
+                return [], [*accepted, row]
+        accepted.append(row)
+    return accepted, []
 
 
 def _adds(trial: Trial, changes: dict[str, str], first: Row, second: Row) -> bool:
@@ -215,11 +215,11 @@ def _adds(trial: Trial, changes: dict[str, str], first: Row, second: Row) -> boo
     return with_both.sum() > with_first.sum() and paired_p(with_both, with_first) < LEVEL
 
 
-def _common(chosen: list[Row]) -> dict[str, str]:
+def _common(rows: list[Row]) -> dict[str, str]:
     """Return the changes that all of several rows make."""
-    if not chosen:
+    if not rows:
         return {}
-    return {fact: v for fact, v in chosen[0].changes.items() if all(row.changes.get(fact) == v for row in chosen)}
+    return {fact: v for fact, v in rows[0].changes.items() if all(row.changes.get(fact) == v for row in rows)}
 
 
 def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict[str, Any], dict[str, list[str]]]:
@@ -230,17 +230,17 @@ def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict[str, Any], di
     tests = []
     for fact, value in values.items():
         among = fact if fact in trial.special else ""
-        mine = trial.right(order, among, **options)
-        listed = {"preprocessing": trial.preprocessings, "class_names": trial.orders}.get(fact) or trial.others[fact]
-        for other in listed:
-            if other != value:
-                there = settings | {fact: other}
-                other_order, other_options = _split(there)
-                tests.append((fact, other, trial.right(other_order, among, **other_options), mine))
-    corrected = holm([paired_p(right, mine) for _, _, right, mine in tests])
+        reference = trial.right(order, among, **options)
+        possible = {"preprocessing": trial.preprocessings, "class_names": trial.orders}.get(fact) or trial.others[fact]
+        for rival in possible:
+            if rival != value:
+                rival_settings = settings | {fact: rival}
+                rival_order, rival_options = _split(rival_settings)
+                tests.append((fact, rival, trial.right(rival_order, among, **rival_options), reference))
+    corrected = holm([paired_p(right, reference) for _, _, right, reference in tests])
     rivals: dict[str, list[str]] = {}
-    for (fact, value, right, mine), p in zip(tests, corrected, strict=True):
-        if p >= LEVEL or right.sum() > mine.sum():
+    for (fact, value, right, reference), p in zip(tests, corrected, strict=True):
+        if p >= LEVEL or right.sum() > reference.sum():
             rivals.setdefault(fact, [values[fact]]).append(value)
     settled: dict[str, Any] = {fact: value for fact, value in values.items() if fact not in rivals}
     # Two classes under each other's name hardly lower the accuracy: each class has to be right by itself.
@@ -252,7 +252,7 @@ def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict[str, Any], di
 def _each_class_is_right(trial: Trial, order: str, options: dict[str, str]) -> bool:
     predicted, names = trial.predicted(**options), trial.orders[order]
     for place, name in enumerate(names):
-        mine = predicted[(trial.labels == name) & (predicted >= 0)]
-        if not len(mine) or np.bincount(mine, minlength=len(names)).argmax() != place:
+        predictions = predicted[(trial.labels == name) & (predicted >= 0)]
+        if not len(predictions) or np.bincount(predictions, minlength=len(names)).argmax() != place:
             return False
     return True

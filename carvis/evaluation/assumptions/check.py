@@ -60,12 +60,12 @@ def check_assumptions(
     """
     data = data if isinstance(data, Dataset) else Dataset(data)
     cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
-    if cache and (kept := kept_check(clf, data, cache, full=full, n=n, seed=seed)):
-        return kept
-    began = time.monotonic()
+    if cache and (stored := stored_check(clf, data, cache, full=full, n=n, seed=seed)):
+        return stored
+    start = time.monotonic()
     seconds = (90.0 if full else 30.0) if seconds is None else seconds
     # A quick check runs within other work: a large model on a slow machine must not hold that up.
-    settings = TrialSettings(n, seed, seconds, None if full else began + seconds)
+    settings = TrialSettings(n, seed, seconds, None if full else start + seconds)
     progress = progress or no_progress
     trial = Trial(clf, data, settings, progress)
     try:
@@ -75,14 +75,14 @@ def check_assumptions(
     if result.promising and result.n == n:
         # Something seems better on these images: three times as many mostly decide it. Both looks are corrected for.
         with contextlib.suppress(TimeoutError):
-            again = Trial(clf, data, replace(settings, n=3 * n, looks=2), progress)
-            result = compare_alternatives(again, full) if len(again.labels) > n else result
-    result = replace(result, seconds=round(time.monotonic() - began, 2))
+            larger = Trial(clf, data, replace(settings, n=3 * n, looks=2), progress)
+            result = compare_alternatives(larger, full) if len(larger.labels) > n else result
+    result = replace(result, seconds=round(time.monotonic() - start, 2))
     store_cached(cache, _key(clf, data, full, n, seed), _FORM, result)
     return result
 
 
-def kept_check(
+def stored_check(
     clf: "Classifier | Evaluation",
     data: Dataset | str,
     cache: Cache | str | Path,

@@ -39,9 +39,9 @@ def class_orders(clf: "Classifier", data: Dataset) -> dict[str, list[str]]:
             if len(listed) == count and set(map(composed, listed)) & set(data.class_names):
                 orders[file.name] = [composed(name) for name in listed]
     different: dict[tuple[str, ...], str] = {}
-    for what, order in orders.items():
-        different.setdefault(tuple(order), what)
-    return {what: list(order) for order, what in different.items()}
+    for order_name, order in orders.items():
+        different.setdefault(tuple(order), order_name)
+    return {order_name: list(order) for order, order_name in different.items()}
 
 
 def _natural(name: str) -> list:
@@ -70,8 +70,8 @@ def best_order(labels: NDArray[np.object_], predicted: NDArray[np.int_], names: 
 
     counts = np.zeros((len(names), len(names)))
     rows = positions(labels, names)
-    there = (rows >= 0) & (predicted >= 0)
-    np.add.at(counts, (rows[there], predicted[there]), 1)
+    valid = (rows >= 0) & (predicted >= 0)
+    np.add.at(counts, (rows[valid], predicted[valid]), 1)
     # Among equals the order stays as it is.
     counts += np.eye(len(names)) * 1e-3
     order = list(names)
@@ -90,8 +90,8 @@ def right_under_best_order(
     half = np.arange(len(labels)) % 2 == 0
     # Whole rounds of a stratified sample alternate, so that each half holds every class.
     for name in set(labels.tolist()):
-        mine = np.flatnonzero(labels == name)
-        half[mine] = np.arange(len(mine)) % 2 == 0
+        indices = np.flatnonzero(labels == name)
+        half[indices] = np.arange(len(indices)) % 2 == 0
     right = np.zeros(len(labels), bool)
     for part in (half, ~half):
         order = best_order(labels[~part], predicted[~part], names)

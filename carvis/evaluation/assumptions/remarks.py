@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from carvis.classifier.card import ModelCard, card_path, read_card
 from carvis.errors import CarvisError
-from carvis.evaluation.assumptions.check import kept_check
+from carvis.evaluation.assumptions.check import stored_check
+from carvis.evaluation.assumptions.fact_names import comma_list, fact_name
 from carvis.evaluation.assumptions.result import AssumptionCheck
-from carvis.evaluation.assumptions.words import fact_words, words_listed
 from carvis.language import Message, localised
 from carvis.workspace import Cache
 from carvis.workspace.sample_ids import composed
@@ -29,12 +29,12 @@ class Remarks:
     Attributes:
         sentences: none where there is nothing to say.
         grave: whether the results are probably wrong, or mean nothing; otherwise something is undecided.
-        again: whether the model has to be evaluated again, as its card says something else now.
+        outdated: whether the model has to be evaluated again, as its card says something else now.
     """
 
     sentences: tuple[Message, ...] = ()
     grave: bool = False
-    again: bool = False
+    outdated: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.sentences)
@@ -59,23 +59,23 @@ def assumption_remarks(
     """
     noted = evaluation.setup["model"]
     card = _card(file, noted.get("sha256"))
-    known = set(FACTS) - set(card.assumed) if card else set()
-    confirmed = {fact: getattr(card, fact) for fact in FACTS if fact in known and getattr(card, fact)}
-    other = [fact for fact, value in confirmed.items() if noted.get(fact) and not _same(noted[fact], value)]
-    if other and file:
-        words = [
-            Message("{fact} {value}", fact=fact_words(fact), value=confirmed[fact])
+    in_card = set(FACTS) - set(card.assumed) if card else set()
+    confirmed = {fact: getattr(card, fact) for fact in FACTS if fact in in_card and getattr(card, fact)}
+    changed = [fact for fact, value in confirmed.items() if noted.get(fact) and not _same(noted[fact], value)]
+    if changed and file:
+        changes = [
+            Message("{fact} {value}", fact=fact_name(fact), value=confirmed[fact])
             if fact != "class_names"
-            else fact_words(fact)
-            for fact in other
+            else fact_name(fact)
+            for fact in changed
         ]
         outdated = Message(
             "{model} was evaluated with other settings than its card {card} now has ({facts}): evaluate it again.",
             model=noted["name"],
             card=card_path(file).name,
-            facts=words_listed(words),
+            facts=comma_list(changes),
         )
-        return Remarks((outdated,), grave=True, again=True)
+        return Remarks((outdated,), grave=True, outdated=True)
     # Evaluations of earlier versions do not say what was assumed.
     assumed = evaluation.assumed if "assumed" in noted else frozenset(_CHIEF if file else ())
     assumed -= set(confirmed)
@@ -91,7 +91,7 @@ def _not_checked(model: str, assumed: Iterable[str]) -> Message:
     return Message(
         "{facts} of {model}: assumed and not checked, so its figures may be wrong. Check on page Models, or with "
         "summary MODEL --data DIR.",
-        facts=words_listed([fact_words(fact) for fact in _CHIEF if fact in assumed]),
+        facts=comma_list([fact_name(fact) for fact in _CHIEF if fact in assumed]),
         model=model,
     )
 
@@ -99,8 +99,8 @@ def _not_checked(model: str, assumed: Iterable[str]) -> Message:
 def card_remarks(file: str | Path) -> Remarks:
     """Say what is only assumed of a model that was not evaluated, by its card alone."""
     card = _card(file, None, any_file=True)
-    known = {fact for fact in _CHIEF if card and getattr(card, fact) and fact not in card.assumed}
-    missing = set(_CHIEF) - known
+    in_card = {fact for fact in _CHIEF if card and getattr(card, fact) and fact not in card.assumed}
+    missing = set(_CHIEF) - in_card
     return Remarks((_not_checked(Path(file).stem, missing),)) if missing else Remarks()
 
 
@@ -124,5 +124,5 @@ def _best_check(evaluation: "Evaluation", cache: Cache | str | Path | None) -> A
     data = evaluation.setup["dataset"].get("fingerprint")
     if cache is None or not data:
         return evaluation.assumption_check
-    thorough = kept_check(evaluation, data, cache, full=True)
-    return thorough or evaluation.assumption_check or kept_check(evaluation, data, cache)
+    thorough = stored_check(evaluation, data, cache, full=True)
+    return thorough or evaluation.assumption_check or stored_check(evaluation, data, cache)

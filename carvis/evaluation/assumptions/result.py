@@ -9,8 +9,8 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.class_orders import CHOSEN
+from carvis.evaluation.assumptions.fact_names import assumption_name, comma_list, fact_name, value_name
 from carvis.evaluation.assumptions.schema import Document
-from carvis.evaluation.assumptions.words import fact_words, value_words, words_listed, words_of
 from carvis.evaluation.comparison.significance import p_words
 from carvis.language import Message, localised
 from carvis.workspace import check_json, json_text
@@ -136,7 +136,9 @@ class AssumptionCheck:
             return []
         base = self.table.iloc[int(rows[0]["reference"])]
         values = [
-            Message("{value} ({right} right)", value=words_of(row["assumption"], row["value"]), right=row["right"])
+            Message(
+                "{value} ({right} right)", value=assumption_name(row["assumption"], row["value"]), right=row["right"]
+            )
             for row in rows
         ]
         return [
@@ -145,12 +147,12 @@ class AssumptionCheck:
                 "show which one holds: {values}.",
                 fewer=int(base["right"]),
                 n=rows[0]["n"],
-                values=words_listed(values),
+                values=comma_list(values),
             ),
-            self._if_known(),
+            self._save_hint(),
         ]
 
-    def _if_known(self) -> Message:
+    def _save_hint(self) -> Message:
         return Message(
             "If you know which {model} was trained with, save it in its card (page Models, or summary MODEL "
             "--save-card with --preprocessing, --classes, --resize, ...).",
@@ -160,24 +162,24 @@ class AssumptionCheck:
     def _better(self) -> list[Message]:
         rows = self.table[self.table["verdict"] == "clearly better"]
         sentences = []
-        for kept in rows.to_dict("records"):
-            if kept["kept"] is not True:
+        for row in rows.to_dict("records"):
+            if row["kept"] is not True:
                 continue
-            base = self.table.iloc[int(kept["reference"])]
+            base = self.table.iloc[int(row["reference"])]
             sentences.append(
                 Message(
                     "With {value}, {right} of {n} images are right; with {other}, {fewer} (exact McNemar test, {p} "
                     "after Holm's correction).",
-                    value=words_of(kept["assumption"], kept["value"]),
-                    right=kept["right"],
-                    n=kept["n"],
-                    other=words_of(kept["assumption"], kept["against"]),
+                    value=assumption_name(row["assumption"], row["value"]),
+                    right=row["right"],
+                    n=row["n"],
+                    other=assumption_name(row["assumption"], row["against"]),
                     fewer=int(base["right"]),
-                    p=p_words(kept["p"]),
+                    p=p_words(row["p"]),
                 )
             )
         if sentences and set(self.changes) & set(self.rivals):
-            sentences.append(self._if_known())
+            sentences.append(self._save_hint())
         elif sentences:
             sentences.append(
                 Message(
@@ -219,20 +221,20 @@ class AssumptionCheck:
                 )
             )
         for fact, values in self.rivals.items():
-            known = words_listed([self._with_figure(fact, value) for value in values])
+            listed = comma_list([self._with_figure(fact, value) for value in values])
             sentences.append(
-                Message("{fact}: these images do not distinguish {values}.", fact=fact_words(fact), values=known)
+                Message("{fact}: these images do not distinguish {values}.", fact=fact_name(fact), values=listed)
             )
         return sentences
 
     def _with_figure(self, fact: str, value: str) -> str:
         """Say a value with how many images are right under it, where all else is as assumed."""
-        words, rows = value_words(fact, value), self.table[self.table["assumption"] == fact]
+        text, rows = value_name(fact, value), self.table[self.table["assumption"] == fact]
         if self.changes or rows.empty:
-            return words
+            return text
         of_value = rows[rows["value"] == value]
         row = of_value.iloc[-1] if len(of_value) else self.table.iloc[int(rows["reference"].iloc[-1])]
-        return Message("{value} ({right} of {n})", value=words, right=int(row["right"]), n=int(row["n"]))
+        return Message("{value} ({right} of {n})", value=text, right=int(row["right"]), n=int(row["n"]))
 
     def __repr__(self) -> str:
         return f"AssumptionCheck({self.model!r} on {self.n} images of {self.data!r}: {self.verdict})"
@@ -243,8 +245,8 @@ class AssumptionCheck:
     def shown(self) -> pd.DataFrame:
         """Return the rows worth reading: the assumed one, each alternative by itself, and what is clearly better."""
         single = ~self.table["assumption"].str.contains(",")
-        taken = self.table["kept"].eq(True) | self.table["either"].eq(True)
-        return self.table[single | taken][COLUMNS].reset_index(drop=True)
+        accepted = self.table["kept"].eq(True) | self.table["either"].eq(True)
+        return self.table[single | accepted][COLUMNS].reset_index(drop=True)
 
     def _repr_html_(self) -> str:
         paragraphs = "".join(f"<p>{escape(localised(message))}</p>" for message in self.messages)

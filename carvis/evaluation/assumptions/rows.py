@@ -18,19 +18,19 @@ class Row:
 
     Attributes:
         changes: what differs from the reference, value by fact.
-        own: the reference's values of the same facts.
+        against: the reference's values of the same facts.
         right: which images are right, bool (N,).
         reference: the row it is tested against.
-        kept: whether it is chosen; ``either`` whether it is one of several that explain the images equally well.
+        accepted: whether it is chosen; ``either`` whether it is one of several that explain the images equally well.
     """
 
     changes: dict[str, str]
-    own: dict[str, str]
+    against: dict[str, str]
     right: NDArray[np.bool_]
     reference: "Row | None" = None
     p: float = 1.0
     verdict: RowVerdict = "assumed"
-    kept: bool = False
+    accepted: bool = False
     either: bool = False
     of: dict[str, str] = field(default_factory=dict)
 
@@ -50,7 +50,7 @@ def paired_p(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     return mcnemar(int((first & ~second).sum()), int((second & ~first).sum()))
 
 
-def judge(rows: list[Row], many: int) -> None:
+def judge(rows: list[Row], tests: int) -> None:
     """Give each row its p and verdict.
 
     The correction counts all alternatives though each stage is judged by itself: what is tried in the second depends on
@@ -58,10 +58,10 @@ def judge(rows: list[Row], many: int) -> None:
     """
     references = [row.reference or row for row in rows]
     raw = [paired_p(row.right, reference.right) for row, reference in zip(rows, references, strict=True)]
-    for row, reference, p in zip(rows, references, holm(raw + [1.0] * (many - len(rows)))):
+    for row, reference, p in zip(rows, references, holm(raw + [1.0] * (tests - len(rows)))):
         row.p = p
-        more = row.count > reference.count
-        row.verdict = "cannot tell" if p >= LEVEL else "clearly better" if more else "clearly worse"
+        more_correct = row.count > reference.count
+        row.verdict = "cannot tell" if p >= LEVEL else "clearly better" if more_correct else "clearly worse"
 
 
 def simplest(rows: Iterable[Row]) -> list[Row]:
@@ -75,8 +75,10 @@ def simplest(rows: Iterable[Row]) -> list[Row]:
         return []
     best = rows[0]
     corrected = holm([paired_p(row.right, best.right) for row in rows])
-    alike = [row for row, p in zip(rows, corrected) if row is best or p >= LEVEL]
-    return [row for row in alike if not any(other.changes.items() < row.changes.items() for other in alike)]
+    equally_good = [row for row, p in zip(rows, corrected) if row is best or p >= LEVEL]
+    return [
+        row for row in equally_good if not any(other.changes.items() < row.changes.items() for other in equally_good)
+    ]
 
 
 def chosen_of(rows: list[Row]) -> list[Row]:
@@ -94,20 +96,20 @@ def chosen_of(rows: list[Row]) -> list[Row]:
 def table_of(rows: list[Row]) -> pd.DataFrame:
     """Return the rows as ``AssumptionCheck.table``."""
     places = {id(row): i for i, row in enumerate(rows)}
-    listed = [
+    records = [
         {
             "assumption": ", ".join(row.changes or row.of) or "assumed",
             "value": " | ".join((row.changes or row.of).values()) or "assumed",
-            "against": " | ".join(row.own.values()),
+            "against": " | ".join(row.against.values()),
             "right": row.count,
             "n": len(row.right),
             "accuracy": float(row.right.mean()) if len(row.right) else 0.0,
             "p": float(row.p),
             "verdict": row.verdict,
             "reference": places.get(id(row.reference), 0),
-            "kept": row.kept,
+            "kept": row.accepted,
             "either": row.either,
         }
         for row in rows
     ]
-    return pd.DataFrame(listed, columns=[*COLUMNS, *MARKS])
+    return pd.DataFrame(records, columns=[*COLUMNS, *MARKS])

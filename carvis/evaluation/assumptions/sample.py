@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 # What decides how an image's file becomes pixels, as far as this classifier has a choice.
 _READING = ("alpha", "orientation")
 # Headers read between two looks at the clock.
-_LOOKED = 256
+_HEADERS_PER_CHECK = 256
 
 
-def choose_samples(data: Dataset, known: set[str], n: int, seed: int) -> tuple[pd.DataFrame, list[str]]:
+def choose_samples(data: Dataset, classes: set[str], n: int, seed: int) -> tuple[pd.DataFrame, list[str]]:
     """Choose up to ``n`` images of known classes, as evenly over the classes as they allow.
 
     They come from validation, then from training, and from test only where there is nothing else.
@@ -33,25 +33,25 @@ def choose_samples(data: Dataset, known: set[str], n: int, seed: int) -> tuple[p
         Columns id, path, label, split, ordered so that each beginning of it is even, too; and the splits used.
     """
     rng = np.random.default_rng(seed)
-    chosen: list[pd.DataFrame] = []
+    tables: list[pd.DataFrame] = []
     for split in ("valid", "train", "test"):
-        if split not in data.splits or (split == "test" and chosen):
+        if split not in data.splits or (split == "test" and tables):
             continue
-        table = _known(data, split, known)
+        table = _samples_of(data, split, classes)
         if len(table):
-            chosen.append(table.iloc[rng.permutation(len(table))])
-        if sum(map(len, chosen)) >= n:
+            tables.append(table.iloc[rng.permutation(len(table))])
+        if sum(map(len, tables)) >= n:
             break
-    if not chosen:
+    if not tables:
         return pd.DataFrame({"id": [], "path": [], "label": [], "split": []}), []
-    table = _evenly(pd.concat(chosen, ignore_index=True)).head(n).reset_index(drop=True)
+    table = _evenly(pd.concat(tables, ignore_index=True)).head(n).reset_index(drop=True)
     return table[["id", "path", "label", "split"]], [s for s in ("valid", "train", "test") if s in set(table["split"])]
 
 
-def _known(data: Dataset, split: str, known: set[str]) -> pd.DataFrame:
+def _samples_of(data: Dataset, split: str, classes: set[str]) -> pd.DataFrame:
     table = data.samples(split)
     table = table.assign(label=table["label"].map(composed), split=split)
-    return table[table["label"].isin(known)]
+    return table[table["label"].isin(classes)]
 
 
 def _evenly(table: pd.DataFrame) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def _evenly(table: pd.DataFrame) -> pd.DataFrame:
 def choose_special(
     data: Dataset,
     splits: list[str],
-    known: set[str],
+    classes: set[str],
     seed: int,
     most: int = 100,
     files: int = 20_000,
@@ -82,17 +82,17 @@ def choose_special(
         For ``alpha`` and ``orientation`` a table as of ``choose_samples``, as evenly over the classes as there are.
     """
     # Training has the most images, and the search costs little more with it; test stays apart.
-    wanted = list(dict.fromkeys([*splits, *(s for s in ("valid", "train") if s in data.splits)]))
-    tables = [_known(data, split, known) for split in wanted]
+    searched = list(dict.fromkeys([*splits, *(s for s in ("valid", "train") if s in data.splits)]))
+    tables = [_samples_of(data, split, classes) for split in searched]
     table = pd.concat(tables, ignore_index=True)
     table = table.iloc[np.random.default_rng(seed).permutation(len(table))].head(files)
     places_by_fact: dict[str, list[int]] = {"alpha": [], "orientation": []}
-    ends = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     with ThreadPoolExecutor(4) as pool:
-        for start in range(0, len(table), _LOOKED):
-            if time.monotonic() > ends or all(len(places) >= most for places in places_by_fact.values()):
+        for start in range(0, len(table), _HEADERS_PER_CHECK):
+            if time.monotonic() > deadline or all(len(places) >= most for places in places_by_fact.values()):
                 break
-            paths = table["path"].iloc[start : start + _LOOKED]
+            paths = table["path"].iloc[start : start + _HEADERS_PER_CHECK]
             for place, traits in enumerate(pool.map(_traits, paths), start):
                 for fact in traits:
                     places_by_fact[fact].append(place)
@@ -105,10 +105,10 @@ def choose_special(
 def _traits(path: str) -> tuple[str, ...]:
     """Return which facts matter for an image file, by its header; none for one that cannot be read."""
     try:
-        turned, transparent = header_traits(path)
+        rotated, transparent = header_traits(path)
     except ImageError:
         return ()
-    return (("alpha",) if transparent else ()) + (("orientation",) if turned else ())
+    return (("alpha",) if transparent else ()) + (("orientation",) if rotated else ())
 
 
 class ImageList(Protocol):
@@ -126,7 +126,7 @@ class Images:
         self._clf = clf
         self._resizes = tuple(resizes)
         # A model that takes images at their own size would have them all in memory: they are read for each pass.
-        self._kept = not getattr(clf, "native_size", False)
+        self._in_memory = not getattr(clf, "native_size", False)
         self._read: dict[tuple[str, ...], Mapping[str, ImageList]] = {}
         self.unreadable: set[int] = set()
         # The facts that make a difference on these images, and which images those of reading do for.
@@ -138,20 +138,20 @@ class Images:
     def _look(self, i: int) -> None:
         try:
             height, width = image_size(self.paths[i])
-            turned, transparent = header_traits(self.paths[i])
+            rotated, transparent = header_traits(self.paths[i])
         except ImageError:
             self.unreadable.add(i)
             return
-        if self._kept and self._clf.input_size not in ((height, width), (width, height) if turned else ()):
+        if self._in_memory and self._clf.input_size not in ((height, width), (width, height) if rotated else ()):
             self.matter.add("resize")
-        for fact, holds in (("alpha", transparent), ("orientation", turned)):
+        for fact, holds in (("alpha", transparent), ("orientation", rotated)):
             if holds:
                 self.matter.add(fact)
                 self.special[fact].add(i)
 
     def of(self, variant: "Classifier") -> ImageList:
         """Return uint8 (h, w, c) each for a variant; images that cannot be read are black and among ``unreadable``."""
-        if not self._kept:
+        if not self._in_memory:
             return _Files(self.paths, variant)
         key = tuple(getattr(variant, fact) for fact in _READING)
         if key not in self._read:
@@ -165,7 +165,7 @@ class Images:
         shape = (len(self.paths), *size, self._clf.channels)
         stacks: dict[str, NDArray[np.uint8]] = {method: np.zeros(shape, np.uint8) for method in self._resizes}
 
-        def take(i: int) -> None:
+        def read(i: int) -> None:
             try:
                 image = variant.read_image(self.paths[i])
             except ImageError:
@@ -175,7 +175,7 @@ class Images:
                 stacks[method][i] = resize(image, size, method)
 
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(take, range(len(self.paths))))
+            list(pool.map(read, range(len(self.paths))))
         return stacks
 
 
@@ -201,18 +201,18 @@ def sample_predictions(clf: "Classifier", data: Dataset, n: int = 8, seed: int =
     Returns:
         Columns id, path, label, split, predicted, confidence; images that cannot be read are skipped.
     """
-    chosen, _ = choose_samples(data, set(data.class_names), n, seed)
-    images, kept = [], []
-    for i, path in enumerate(chosen["path"]):
+    samples, _ = choose_samples(data, set(data.class_names), n, seed)
+    images, readable = [], []
+    for i, path in enumerate(samples["path"]):
         try:
             images.append(clf.read_image(path))
         except ImageError:
             continue
-        kept.append(i)
-    chosen = chosen.iloc[kept].reset_index(drop=True)
+        readable.append(i)
+    samples = samples.iloc[readable].reset_index(drop=True)
     # One by one: a model that takes images as they are has no batch of several sizes.
     probabilities = [clf.predict([image])[0] for image in images]
     best = [int(np.nan_to_num(row).argmax()) for row in probabilities]
     predicted = [clf.class_names[place] for place in best]
     confidence = [float(row[place]) for row, place in zip(probabilities, best)]
-    return chosen.assign(predicted=predicted, confidence=confidence)
+    return samples.assign(predicted=predicted, confidence=confidence)

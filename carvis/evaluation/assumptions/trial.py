@@ -80,8 +80,8 @@ class Trial:
         self.orders = class_orders(clf, data)
         self.preprocessings = self._possible("preprocessing", tuple(PREPROCESSING))
         self.others: dict[str, list[str]] = {}
-        known = {name for order in self.orders.values() for name in order} & set(data.class_names)
-        sample, splits = choose_samples(data, known, settings.n, settings.seed)
+        shared = {name for order in self.orders.values() for name in order} & set(data.class_names)
+        sample, splits = choose_samples(data, shared, settings.n, settings.seed)
         self.sampled = bool(len(sample))
         self._all_labels, self._all_splits = sample["label"].to_numpy(object), sample["split"].to_numpy(object)
         self._rows: NDArray[np.int_] = np.zeros(0, int)
@@ -89,7 +89,7 @@ class Trial:
         self._predicted: dict[tuple[tuple[str, str], ...], NDArray[np.int_]] = {}
         self._done = 0
         if len(sample):
-            self._gather(sample, choose_special(data, splits, known, settings.seed), settings.seconds)
+            self._gather(sample, choose_special(data, splits, shared, settings.seed), settings.seconds)
         # How many images there are to be is known by a first batch or two only.
         self._deadline = settings.deadline
         self.labels = self._all_labels[self._rows]
@@ -98,15 +98,15 @@ class Trial:
 
     def _gather(self, sample: pd.DataFrame, special: dict[str, pd.DataFrame], seconds: float) -> None:
         """Read the images: the sample, then transparent and turned ones, which are too few in it to tell anything."""
-        listed = pd.concat([sample, *special.values()]).drop_duplicates("id", ignore_index=True)
-        self._all_labels, self._all_splits = listed["label"].to_numpy(object), listed["split"].to_numpy(object)
-        self._images = Images(listed["path"].tolist(), self.clf, RESIZE_METHODS)
+        samples = pd.concat([sample, *special.values()]).drop_duplicates("id", ignore_index=True)
+        self._all_labels, self._all_splits = samples["label"].to_numpy(object), samples["split"].to_numpy(object)
+        self._images = Images(samples["path"].tolist(), self.clf, RESIZE_METHODS)
         # Broken images show only when they are read.
         self._images.of(self.clf)
-        there = np.array([i for i in range(len(listed)) if i not in self._images.unreadable], int)
-        self._rows = there[there < len(sample)]
+        readable = np.array([i for i in range(len(samples)) if i not in self._images.unreadable], int)
+        self._rows = readable[readable < len(sample)]
         self._special = {
-            fact: np.array([i for i in there if i in rows], int) for fact, rows in self._images.special.items()
+            fact: np.array([i for i in readable if i in rows], int) for fact, rows in self._images.special.items()
         }
         if len(self._rows):
             self._find_others()
@@ -114,16 +114,16 @@ class Trial:
 
     def _possible(self, fact: str, values: tuple[str, ...]) -> list[str]:
         """Return the values of a fact that this classifier can have, its own first."""
-        own = getattr(self.clf, fact, None)
-        if own is None:
+        current = getattr(self.clf, fact, None)
+        if current is None:
             return []
-        possible = [own]
+        possible = [current]
         for value in values:
             try:
                 self.clf.replace(**{fact: value})
             except ModelError:
                 continue
-            possible += [value] if value != own else []
+            possible += [value] if value != current else []
         return possible
 
     def _find_others(self) -> None:
@@ -178,8 +178,8 @@ class Trial:
             TimeoutError: the deadline has passed.
         """
         rows = self.rows(among)
-        own = {fact: getattr(self.clf, fact) for fact in facts} | {"preprocessing": self.clf.preprocessing}
-        return self._places(rows, {fact: value for fact, value in facts.items() if value != own[fact]})[rows]
+        assumed = {fact: getattr(self.clf, fact) for fact in facts} | {"preprocessing": self.clf.preprocessing}
+        return self._places(rows, {fact: value for fact, value in facts.items() if value != assumed[fact]})[rows]
 
     def _places(self, rows: NDArray[np.int_], changes: dict[str, str]) -> NDArray[np.int_]:
         """Return the places predicted for all images, of which those in ``rows`` are known."""
@@ -188,7 +188,7 @@ class Trial:
         for fact in sorted(changes.keys() & self._special.keys()):
             # Of an image that is not transparent, or not turned, the same is read either way.
             same = rows[~np.isin(rows, list(self._images.special[fact]))]
-            places[same] = self._places(same, {one: value for one, value in changes.items() if one != fact})[same]
+            places[same] = self._places(same, {name: value for name, value in changes.items() if name != fact})[same]
         missing = rows[places[rows] == _UNKNOWN]
         variant = self.clf.replace(**changes) if len(missing) else self.clf
         images = self._images.of(variant) if len(missing) else []
@@ -212,7 +212,7 @@ class Trial:
     @property
     def finite(self) -> bool:
         """Whether the model's output is finite for any image at all, under any preprocessing."""
-        return any((self.predicted(preprocessing=one) >= 0).any() for one in self.preprocessings)
+        return any((self.predicted(preprocessing=name) >= 0).any() for name in self.preprocessings)
 
     @property
     def special(self) -> set[str]:
@@ -239,9 +239,9 @@ class Trial:
 
 
 def _seconds(act: Callable[[], object]) -> float:
-    began = time.monotonic()
+    start = time.monotonic()
     act()
-    return time.monotonic() - began
+    return time.monotonic() - start
 
 
 def half_way(classes: int) -> float:
@@ -257,11 +257,11 @@ def p_among_orders(labels: NDArray[np.int_], places: NDArray[np.int_], classes: 
     Args:
         labels, places: true and predicted place of each image, int (N,), negative where there is none.
     """
-    there = (labels >= 0) & (places >= 0)
+    valid = (labels >= 0) & (places >= 0)
     counts = np.zeros((classes, classes), int)
-    np.add.at(counts, (labels[there], places[there]), 1)
+    np.add.at(counts, (labels[valid], places[valid]), 1)
     rng = np.random.default_rng(0)
     orders = rng.permuted(np.tile(np.arange(classes), (draws, 1)), axis=1)
     right = counts[np.arange(classes), orders].sum(axis=1)
-    ours = np.trace(counts)
-    return float(((right > ours).sum() + ((right == ours).sum() + 1) / 2) / (draws + 1))
+    actual = np.trace(counts)
+    return float(((right > actual).sum() + ((right == actual).sum() + 1) / 2) / (draws + 1))

@@ -59,8 +59,8 @@ def difference_by_class(
     by_class = groups[["first", "second"]].mean().join(groups[["only_first", "only_second"]].sum())
     by_class.insert(0, "n", groups.size())
     by_class["difference"] = (by_class["only_second"] - by_class["only_first"]) / by_class["n"]
-    apart = by_class[["only_first", "only_second"]].to_numpy()
-    counts = np.column_stack([apart, by_class["n"].to_numpy() - apart.sum(axis=1)])
+    discordant = by_class[["only_first", "only_second"]].to_numpy()
+    counts = np.column_stack([discordant, by_class["n"].to_numpy() - discordant.sum(axis=1)])
     by_class["low"], by_class["high"] = _interval(counts, seed, resamples, confidence)
     return by_class.rename_axis("class")
 
@@ -78,8 +78,8 @@ def _interval(
     n = counts.sum(axis=1)
     tail = 50 * (1 - confidence)
     low, high = np.zeros(len(counts)), np.zeros(len(counts))
-    for row, (own, total) in enumerate(zip(counts, n)):
-        if own[0] or own[1]:
-            drawn = rng.multinomial(total, own / total, size=resamples)
-            low[row], high[row] = np.percentile((drawn[:, 1] - drawn[:, 0]) / total, [tail, 100 - tail])
+    for row, (row_counts, total) in enumerate(zip(counts, n)):
+        if row_counts[0] or row_counts[1]:
+            resampled = rng.multinomial(total, row_counts / total, size=resamples)
+            low[row], high[row] = np.percentile((resampled[:, 1] - resampled[:, 0]) / total, [tail, 100 - tail])
     return low, high

@@ -48,7 +48,7 @@ def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_], bins
 def expected_calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = BINS) -> float:
     """The mean distance of confidence from accuracy over the bins of ``reliability``, weighed by their images.
 
-    0 where images answered with 80 % confidence are right in 80 % of the cases, and so on. Source: Guo et al. (2017),
+    0 where predictions of 80 % confidence are right in 80 % of the cases, and so on. Source: Guo et al. (2017),
     equation 3.
     """
     table = reliability(confidence, right, bins)

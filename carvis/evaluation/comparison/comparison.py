@@ -21,6 +21,7 @@ from carvis.evaluation.comparison.scoreboard import scoreboard, shared_part
 from carvis.evaluation.comparison.significance import cochran, holm, images_needed, mcnemar
 from carvis.evaluation.comparison.temperature import rescaled
 from carvis.evaluation.comparison.verdicts import LEVEL, Verdict, verdict
+from carvis.evaluation.renamed import renamed
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message
 
@@ -33,7 +34,7 @@ class Comparison:
         joined: the predictions, one row per image.
         files: the models' files by name, as far as they are known to be those that were evaluated.
         milliseconds: an image's forward pass by name, as far as it was measured.
-        without_copies: whether images that are also in training are ignored.
+        without_leakage: whether images that are also in training are ignored.
         seed: of the bootstrap.
         changed: the names of models whose files were changed since they were evaluated: they are not in ``files``.
     """
@@ -41,7 +42,7 @@ class Comparison:
     joined: Joined
     files: Mapping[str, Path] = field(default_factory=dict)
     milliseconds: Mapping[str, float] = field(default_factory=dict)
-    without_copies: bool = False
+    without_leakage: bool = False
     seed: int = 0
     changed: tuple[str, ...] = ()
 
@@ -94,11 +95,11 @@ class Comparison:
         return table[[*_PAIR_COLUMNS[:-1], "p_holm", "needed"]].astype({"needed": float})
 
     def _pair(self, first: str, second: str, level: float) -> list[object]:
-        one, other = self.right(first), self.right(second)
-        only_first, only_second = int((one & ~other).sum()), int((other & ~one).sum())
-        both = int((one & other).sum())
+        first_right, second_right = self.right(first), self.right(second)
+        only_first, only_second = int((first_right & ~second_right).sum()), int((second_right & ~first_right).sum())
+        both = int((first_right & second_right).sum())
         neither = self.n - both - only_first - only_second
-        interval = accuracy_difference(one, other, self.seed)
+        interval = accuracy_difference(first_right, second_right, self.seed)
         needed = images_needed(only_first, only_second, self.n, level)
         p = mcnemar(only_first, only_second)
         counts = [both, only_first, only_second, neither, (only_second - only_first) / self.n]
@@ -116,13 +117,13 @@ class Comparison:
 
     def right(self, name: str) -> NDArray[np.bool_]:
         """Whether a model is right on each image, bool (N,)."""
-        return self.joined.table[f"right:{self._known(name)}"].to_numpy()
+        return self.joined.table[f"right:{self._checked_name(name)}"].to_numpy()
 
     def confidence(self, name: str) -> NDArray[np.floating]:
         """The probability of a model's prediction for each image, (N,)."""
-        return self.joined.table[f"confidence:{self._known(name)}"].to_numpy()
+        return self.joined.table[f"confidence:{self._checked_name(name)}"].to_numpy()
 
-    def _known(self, name: str) -> str:
+    def _checked_name(self, name: str) -> str:
         if name not in self.names:
             raise TableError(
                 Message(
@@ -135,12 +136,12 @@ class Comparison:
 
     def shared(self, name: str) -> Evaluation:
         """A model's evaluation on the images compared alone."""
-        return shared_part(self.joined, self._known(name))
+        return shared_part(self.joined, self._checked_name(name))
 
     def samples(self, pattern: str) -> pd.DataFrame:
         """The images of a pattern of ``lattice``: the rows of ``joined.table``."""
-        wanted = np.array([digit == "1" for digit in pattern])
-        if len(wanted) != len(self.names) or set(pattern) - {"0", "1"}:
+        required = np.array([digit == "1" for digit in pattern])
+        if len(required) != len(self.names) or set(pattern) - {"0", "1"}:
             raise TableError(
                 Message(
                     "{pattern} is not a pattern of {n} models: give a 1 or 0 for each.",
@@ -148,7 +149,7 @@ class Comparison:
                     n=len(self.names),
                 )
             )
-        return self.joined.table[(self.joined.right == wanted).all(axis=1)]
+        return self.joined.table[(self.joined.right == required).all(axis=1)]
 
     def fixed(self, first: str, second: str) -> pd.DataFrame:
         """The images that the first model gets wrong and the second right."""
@@ -188,11 +189,12 @@ _PAIR_COLUMNS = [
 ]  # fmt: skip
 
 
+@renamed("without_copies", "without_leakage")
 def compare(
     evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
     *,
     files: Mapping[str, str | Path] | None = None,
-    without_copies: bool = False,
+    without_leakage: bool = False,
     seed: int = 0,
 ) -> Comparison:
     """Compare models by their evaluations on the same images, joined by id and content, never by row.
@@ -201,24 +203,28 @@ def compare(
         evaluations: two or more, in a list, or by the name that each shall have.
         files: the models' files by name, for parameters and size. One that is not the file that was evaluated is
             ignored and listed in ``Comparison.changed``.
-        without_copies: ignore images that are also in training, exactly or nearly.
+        without_leakage: ignore images that are also in training, exactly or nearly.
         seed: of the bootstrap.
 
     Raises:
-        TableError: fewer than two evaluations, none of their images in common, or ``without_copies`` where leakage was
-            not checked or all images leak.
+        TableError: fewer than two evaluations, none of their images in common, or ``without_leakage`` where leakage
+            was not checked or all images leak.
     """
     if len(evaluations) < 2:
         raise TableError(
             Message("A comparison takes two or more evaluations: evaluate another model on the same images.")
         )
     joined = join(evaluations)
-    if without_copies:
-        joined = _without_copies(joined)
-    given = {name: Path(path) for name, path in (files or {}).items()}
-    changed = tuple(name for name in joined.names if name in given and _changed(joined.evaluations[name], given[name]))
-    unchanged = {name: path for name, path in given.items() if name not in changed}
-    return Comparison(joined, unchanged, {}, without_copies, seed, changed)
+    if without_leakage:
+        joined = _without_leakage(joined)
+    files_by_name = {name: Path(path) for name, path in (files or {}).items()}
+    changed = tuple(
+        name
+        for name in joined.names
+        if name in files_by_name and _changed(joined.evaluations[name], files_by_name[name])
+    )
+    unchanged = {name: path for name, path in files_by_name.items() if name not in changed}
+    return Comparison(joined, unchanged, {}, without_leakage, seed, changed)
 
 
 def _changed(evaluation: Evaluation, file: Path) -> bool:
@@ -228,22 +234,22 @@ def _changed(evaluation: Evaluation, file: Path) -> bool:
         return False
 
 
-def _without_copies(joined: Joined) -> Joined:
-    copied, known = np.zeros(len(joined.table), bool), False
+def _without_leakage(joined: Joined) -> Joined:
+    leaks, checked = np.zeros(len(joined.table), bool), False
     for name, evaluation in joined.evaluations.items():
         if "copy_of" in evaluation.predictions:
-            known = True
-            copied |= evaluation.predictions["copy_of"].fillna("").to_numpy()[joined.rows[name]] != ""
-    if not known:
+            checked = True
+            leaks |= evaluation.predictions["copy_of"].fillna("").to_numpy()[joined.rows[name]] != ""
+    if not checked:
         raise TableError(
             Message(
                 "The evaluation of {name} does not say which images are also in training: evaluate the model again.",
                 name=joined.names[0],
             )
         )
-    if copied.all():
+    if leaks.all():
         raise TableError(Message("All images compared are also in training: make a leak-free split and train on it."))
-    table = joined.table[~copied].reset_index(drop=True)
-    rows = {name: places[~copied] for name, places in joined.rows.items()}
-    left_out: dict[Reason, int] = {**joined.left_out, "copies": int(copied.sum())}
-    return Joined(joined.evaluations, table, rows, left_out if copied.any() else joined.left_out)
+    table = joined.table[~leaks].reset_index(drop=True)
+    rows = {name: places[~leaks] for name, places in joined.rows.items()}
+    left_out: dict[Reason, int] = {**joined.left_out, "copies": int(leaks.sum())}
+    return Joined(joined.evaluations, table, rows, left_out if leaks.any() else joined.left_out)

@@ -35,7 +35,7 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "pairs": comparison.pairs,
         "lattice": lattice,
         "classes": pd.concat(classes, ignore_index=True),
-        "pictures": images,
+        "images": images,
     }
 
 
@@ -50,16 +50,16 @@ def comparison_document(comparison: Comparison, effects: Mapping[str, Effect] | 
     return {
         "models": {
             name: {
-                "fingerprint": one.setup["model"].get("fingerprint"),
-                "dataset": one.setup["dataset"]["name"],
-                "split": one.split,
+                "fingerprint": evaluation.setup["model"].get("fingerprint"),
+                "dataset": evaluation.setup["dataset"]["name"],
+                "split": evaluation.split,
             }
-            for name, one in evaluations.items()
+            for name, evaluation in evaluations.items()
         },
         "n": comparison.n,
         "left_out": comparison.left_out,
         "changed": list(comparison.changed),
-        "without_copies": comparison.without_copies,
+        "without_leakage": comparison.without_leakage,
         "seed": comparison.seed,
         "scoreboard": _records(comparison.scoreboard.reset_index()),
         "lattice": {pattern: int(count) for pattern, count in comparison.lattice["count"].items()},

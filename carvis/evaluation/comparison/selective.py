@@ -29,23 +29,23 @@ def risk_coverage(confidence: NDArray[np.floating], right: NDArray[np.bool_]) ->
 
     Source: Geifman and El-Yaniv, Selective Classification for Deep Neural Networks (2017), equations 1 and 2.
     """
-    thresholds, covered, wrong = _selective(confidence, right)
-    return pd.DataFrame({"threshold": thresholds, "coverage": covered / len(confidence), "risk": wrong / covered})
+    thresholds, coverage, wrong = _selective(confidence, right)
+    return pd.DataFrame({"threshold": thresholds, "coverage": coverage / len(confidence), "risk": wrong / coverage})
 
 
 def area_under_risk(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
-    """The area under the risk-coverage curve (AURC): the mean risk over every number of images answered.
+    """The area under the risk-coverage curve (AURC): the mean risk over every number of accepted predictions.
 
     Among images of equal confidence, errors are spread evenly: the mean over every order they could stand in.
     """
-    _, covered, wrong = _selective(confidence, right)
-    answered = np.arange(1, len(confidence) + 1)
-    errors = np.interp(answered, np.r_[0, covered], np.r_[0, wrong])
-    return float((errors / answered).mean())
+    _, coverage, wrong = _selective(confidence, right)
+    accepted = np.arange(1, len(confidence) + 1)
+    errors = np.interp(accepted, np.r_[0, coverage], np.r_[0, wrong])
+    return float((errors / accepted).mean())
 
 
 def coverage_at(confidence: NDArray[np.floating], right: NDArray[np.bool_], risk: float) -> tuple[float, float]:
-    """The largest share of images that can be answered at no more than a risk, and the threshold for it.
+    """The largest share of images whose predictions can be accepted at no more than a risk, and the threshold for it.
 
     Measured on these images, without a guarantee for others. (0, infinity) where no threshold holds the risk.
     """

@@ -61,10 +61,10 @@ def images_needed(only_first: int, only_second: int, n: int, level: float = 0.05
     """
     from scipy.stats import norm
 
-    difference, apart = (only_second - only_first) / n, (only_second + only_first) / n
+    difference, discordant = (only_second - only_first) / n, (only_second + only_first) / n
     if not difference:
         return None
-    spread = norm.isf(level / 2) * math.sqrt(apart) + norm.isf(1 - power) * math.sqrt(apart - difference**2)
+    spread = norm.isf(level / 2) * math.sqrt(discordant) + norm.isf(1 - power) * math.sqrt(discordant - difference**2)
     return math.ceil((spread / difference) ** 2)
 
 

@@ -58,20 +58,20 @@ def confused_pairs(counts: pd.DataFrame) -> pd.DataFrame:
     values, names = counts.to_numpy(), counts.index.to_numpy()
     shares = confusion_shares(counts).to_numpy()
     first, second = np.nonzero(np.triu(values + values.T, 1))
-    there, back = values[first, second], values[second, first]
-    share_there, share_back = np.nan_to_num(shares[first, second]), np.nan_to_num(shares[second, first])
+    forward, back = values[first, second], values[second, first]
+    share_forward, share_back = np.nan_to_num(shares[first, second]), np.nan_to_num(shares[second, first])
     # Where both are mistaken equally often, the larger share leads.
-    swap = (back > there) | ((back == there) & (share_back > share_there))
-    one, other = np.where(swap, second, first), np.where(swap, first, second)
+    swap = (back > forward) | ((back == forward) & (share_back > share_forward))
+    leading, trailing = np.where(swap, second, first), np.where(swap, first, second)
     table = pd.DataFrame(
         {
-            "one": names[one],
-            "other": names[other],
-            "count": values[one, other],
-            "share": shares[one, other],
-            "count_back": values[other, one],
-            "share_back": shares[other, one],
-            "both": values[one, other] + values[other, one],
+            "one": names[leading],
+            "other": names[trailing],
+            "count": values[leading, trailing],
+            "share": shares[leading, trailing],
+            "count_back": values[trailing, leading],
+            "share_back": shares[trailing, leading],
+            "both": values[leading, trailing] + values[trailing, leading],
         }
     )
     return table.sort_values(["both", "count", "share"], ascending=False, kind="stable", ignore_index=True)
@@ -92,20 +92,23 @@ def cell_finding(counts: pd.DataFrame, true: str, predicted: str) -> Message:
             n=f"{n:,}",
             **facts,
         )
-    there = Message.of_number(
+    forward = Message.of_number(
         "{n} of {total} images of {true} is predicted as {predicted} ({share}).",
         "{n} of {total} images of {true} are predicted as {predicted} ({share}).",
         n,
         n=f"{n:,}",
         **facts,
     )
-    back, others = int(rows[place[predicted], place[true]]), int(rows[place[predicted]].sum())
-    if not others:
-        return there
+    back, total_back = int(rows[place[predicted], place[true]]), int(rows[place[predicted]].sum())
+    if not total_back:
+        return forward
     reverse = Message(
-        "In reverse: {n} of {total} ({share}).", n=f"{back:,}", total=f"{others:,}", share=f"{back / others:.0%}"
+        "In reverse: {n} of {total} ({share}).",
+        n=f"{back:,}",
+        total=f"{total_back:,}",
+        share=f"{back / total_back:.0%}",
     )
-    return together([there, reverse])
+    return together([forward, reverse])
 
 
 def most_confused_classes(counts: pd.DataFrame, n: int) -> list[str]:

@@ -52,11 +52,11 @@ def read_super_classes(
     path = Path(path)
     names = {composed(name) for name in class_names}
 
-    def known(cells: Iterable[str]) -> float:
+    def share_of_classes(cells: Iterable[str]) -> float:
         return share_known(cells, lambda cell: float(composed(cell.strip()) in names))
 
     if path.suffix.lower() == ".json":
-        text = read_text(path, encoding, lambda text: known(re.findall('"([^"]*)"', text)), _MAX_JSON)
+        text = read_text(path, encoding, lambda text: share_of_classes(re.findall('"([^"]*)"', text)), _MAX_JSON)
         form = Message('write {{"class": "super-class", ...}}')
         content = parse_json(text, path, max_bytes=_MAX_JSON, remedy=form, error=TableError)
         if not isinstance(content, dict) or not all(isinstance(value, str) and value for value in content.values()):
@@ -66,20 +66,22 @@ def read_super_classes(
         if len(content) > MAX_CLASSES:
             raise too_many(path, Message("classes"), MAX_CLASSES)
         return content
-    table = read_lenient_csv(path, _CLASS, encoding, lambda read: known(cell for row in read.rows for cell in row))
+    table = read_lenient_csv(
+        path, _CLASS, encoding, lambda read: share_of_classes(cell for row in read.rows for cell in row)
+    )
     folded = {name.strip().casefold(): i for i, name in enumerate(table.header)}
     class_column = folded[_CLASS]
-    others = [i for name, i in folded.items() if name in _SUPER]
-    others = others or [i for i in range(len(table.header)) if i != class_column]
-    if len(others) != 1:
+    candidates = [i for name, i in folded.items() if name in _SUPER]
+    candidates = candidates or [i for i in range(len(table.header)) if i != class_column]
+    if len(candidates) != 1:
         raise TableError(Message("{path} has no column for the super-class: name one super_class.", path=path))
     super_class: dict[str, str] = {}
     for i, row in enumerate(table.rows):
-        name, group = row[class_column].strip(), row[others[0]].strip()
-        written = table.as_written.get((i, class_column), "").strip()
+        name, group = row[class_column].strip(), row[candidates[0]].strip()
+        raw_name = table.as_written.get((i, class_column), "").strip()
         # An apostrophe before a sign may be a class's own.
-        if composed(written) in names and composed(name) not in names:
-            name = written
+        if composed(raw_name) in names and composed(name) not in names:
+            name = raw_name
         if name and group:
             super_class[name] = group
     if len(super_class) > MAX_CLASSES:

@@ -65,9 +65,11 @@ def disagreements(
             break
     table = pd.DataFrame(rows, columns=_columns(classifiers))
     wrong = table["kind"] == "one-right"
-    others = table[[f"confidence:{name}" for name in classifiers]].to_numpy(float)
-    own = np.array([[name == right for name in classifiers] for right in table["right"]]).reshape(others.shape)
-    mistaken = np.where(own, 0, others).max(axis=1, initial=0)
+    confidences = table[[f"confidence:{name}" for name in classifiers]].to_numpy(float)
+    predicts_it = np.array([[name == right for name in classifiers] for right in table["right"]]).reshape(
+        confidences.shape
+    )
+    mistaken = np.where(predicts_it, 0, confidences).max(axis=1, initial=0)
     order = table.assign(_rank=np.where(wrong, mistaken, table["distance"].astype(float)))
     return order.sort_values("_rank", ascending=False, kind="stable", ignore_index=True).drop(columns="_rank")
 

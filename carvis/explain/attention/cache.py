@@ -1,19 +1,18 @@
 """``Attention`` on disk, named by everything that made it. Reading one needs no TensorFlow."""
 
-import contextlib
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, NotRequired
 
 from annotated_types import Len
 from typing_extensions import TypedDict
 
 from carvis import __version__
-from carvis.errors import CarvisError
 from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.settings import AttentionSettings
 from carvis.language import as_data
-from carvis.workspace import Cache, Column, content_hash, json_text, read_json, read_parquet
+from carvis.workspace import Cache, CacheFormat, Column, content_hash, json_text, load_cached, read_json, read_parquet
 from carvis.workspace.json_schema import Count, Listed, Mapped, Sentence, Texts
 from carvis.workspace.parquet_file import TEXT
 
@@ -40,14 +39,16 @@ def attention_key(
     )
 
 
-def store_attention(cache: Cache, key: str, attention: Attention) -> None:
-    """Put a result into the cache: the table as Parquet, the rest as JSON."""
-    table = io.BytesIO()
-    attention.table.to_parquet(table, index=False, compression="zstd")
+def _table(attention: Attention) -> bytes:
+    content = io.BytesIO()
+    attention.table.to_parquet(content, index=False, compression="zstd")
+    return content.getvalue()
+
+
+def _facts(attention: Attention) -> bytes:
     facts = {name: getattr(attention, name) for name in ("parts", "skipped", "setup", "complete")}
     facts["problems"] = [as_data(problem) for problem in attention.problems]
-    cache.put(key, ".parquet", table.getvalue())
-    cache.put(key, ".json", json_text(facts).encode())
+    return json_text(facts).encode()
 
 
 class _Setup(TypedDict):
@@ -78,24 +79,25 @@ _COLUMNS = {"id": Column("text", unique=True), "label": TEXT, "predicted": TEXT,
 _COLUMNS |= {"right": Column("flag"), "target": TEXT, "probability": _SHARE, "status": TEXT}
 
 
-def load_attention(cache: Cache, key: str) -> Attention | None:
-    """Return a result from the cache, or None where it has to be measured."""
-    table_file, facts_file = cache.get(key, ".parquet"), cache.get(key, ".json")
-    if table_file is None or facts_file is None:
+def _decode(path: Path) -> Attention | None:
+    facts = read_json(path.with_suffix(".json"), _Facts)
+    if len(set(facts["parts"])) < len(facts["parts"]):
         return None
-    # Damaged, or removed meanwhile: it is measured again.
-    with contextlib.suppress(CarvisError):
-        facts = read_json(facts_file, _Facts)
-        if len(set(facts["parts"])) < len(facts["parts"]):
-            return None
-        measures = {f"{measure}:{part}": _MEASURE for part in facts["parts"] for measure in MEASURES}
-        table = read_parquet(table_file, _COLUMNS | measures)
-        return Attention(
-            table,
-            tuple(facts["parts"]),
-            facts.get("skipped", facts.get("left_out", {})),
-            tuple(facts["problems"]),
-            facts["setup"],
-            facts["complete"],
-        )
-    return None
+    measures = {f"{measure}:{part}": _MEASURE for part in facts["parts"] for measure in MEASURES}
+    return Attention(
+        read_parquet(path, _COLUMNS | measures),
+        tuple(facts["parts"]),
+        facts.get("skipped", facts.get("left_out", {})),
+        tuple(facts["problems"]),
+        facts["setup"],
+        facts["complete"],
+    )
+
+
+# The table as Parquet, the rest as JSON.
+ATTENTION_FORMAT = CacheFormat(".parquet", _table, _decode, {".json": _facts})
+
+
+def load_attention(cache: Cache | None, key: str) -> Attention | None:
+    """Return a result from the cache, or None where it has to be measured."""
+    return load_cached(cache, key, ATTENTION_FORMAT)

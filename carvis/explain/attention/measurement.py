@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -16,17 +15,17 @@ from numpy.typing import NDArray
 from carvis import __version__
 from carvis.dataset import Dataset, canonical_split
 from carvis.dataset.parts import Parts
-from carvis.errors import CarvisError, DatasetError, ImageError, TableError
+from carvis.errors import DatasetError, ImageError, TableError
 from carvis.evaluation.predictions import known_samples
 from carvis.explain.attention import measures
-from carvis.explain.attention.cache import attention_key, load_attention, store_attention
+from carvis.explain.attention.cache import ATTENTION_FORMAT, attention_key
 from carvis.explain.attention.fills import FILL_FUNCTIONS, elsewhere
 from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.settings import AttentionSettings
 from carvis.images import turn_of, turned_as_stored, turned_upright
 from carvis.language import Message, as_data, message_of
 from carvis.progress import Progress, no_progress
-from carvis.workspace import Cache
+from carvis.workspace import Cache, load_or_make
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -77,14 +76,11 @@ def attention_on_parts(
     split = (canonical_split(split) or split) if data.folder(split) else split
     model, images = (clf.fingerprint, clf.class_names), (data.fingerprint, split)
     key = attention_key(model, images, parts.fingerprint, settings)
-    if cache is not None and (cached := load_attention(cache, key)):
-        return cached
-    result = _measure(clf, data, split, parts, settings, batch_size, progress)
-    if cache is not None and result.complete:
-        # A folder that cannot be written keeps nothing, and the work goes on.
-        with contextlib.suppress(CarvisError):
-            store_attention(cache, key, result)
-    return result
+
+    def measure() -> Attention:
+        return _measure(clf, data, split, parts, settings, batch_size, progress)
+
+    return load_or_make(cache, key, ATTENTION_FORMAT, measure, lambda result: result.complete)
 
 
 def _measure(
@@ -166,7 +162,7 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-class _Opened(NamedTuple):
+class _ReadImage(NamedTuple):
     """An annotated image: its row of the samples, pixels as stored, and the masks of the parts it shows."""
 
     sample: Any
@@ -218,34 +214,34 @@ class _Measurement:
 
     def rows(self, samples: Iterable[Any]) -> list[dict[str, Any]]:
         """Return a row for each image that can be read."""
-        opened: list[_Opened] = []
+        read: list[_ReadImage] = []
         rows: list[dict[str, Any]] = []
         for sample in samples:
-            if sum(one.image.nbytes for one in opened) > _MAX_BYTES:
-                rows += self._measured(opened)
-                opened = []
+            if sum(entry.image.nbytes for entry in read) > _MAX_BYTES:
+                rows += self._measured(read)
+                read = []
             try:
                 image, turn = self.clf.read_image(sample.path), turn_of(sample.path, self.clf.reading)
                 # Annotations lie on the upright image; all is measured on the image that the model sees.
                 masks = self.parts.present(sample.id, turned_upright(image, turn).shape[:2])
                 masks = {name: turned_as_stored(mask, turn) for name, mask in masks.items()}
-                opened.append(_Opened(sample, image, masks))
+                read.append(_ReadImage(sample, image, masks))
             except (ImageError, TableError) as error:
                 self.problems.append(message_of(error))
-        return rows + self._measured(opened)
+        return rows + self._measured(read)
 
-    def _measured(self, opened: list[_Opened]) -> list[dict[str, Any]]:
-        if not opened:
+    def _measured(self, read: list[_ReadImage]) -> list[dict[str, Any]]:
+        if not read:
             return []
-        images = [self.clf.fit(one.image) for one in opened]
-        maps = self.heatmaps(images, [one.sample.label for one in opened])
+        images = [self.clf.fit(entry.image) for entry in read]
+        maps = self.heatmaps(images, [entry.sample.label for entry in read])
         self.layer, self.notes = maps[0].layer, maps[0].notes
         rows = [
-            self._row(one.sample, one.masks, heatmap, image.shape[:2])
-            for one, heatmap, image in zip(opened, maps, images, strict=True)
+            self._row(entry.sample, entry.masks, heatmap, image.shape[:2])
+            for entry, heatmap, image in zip(read, maps, images, strict=True)
         ]
         if self.settings.occlude:
-            self._occlude(opened, maps, rows)
+            self._occlude(read, maps, rows)
         return rows
 
     def _row(self, sample: Any, masks: dict[str, Mask], heatmap: Heatmap, size: tuple[int, int]) -> dict[str, Any]:
@@ -271,12 +267,12 @@ class _Measurement:
                 row[f"point:{part}"] = float(measures.points_at(mask, place, self.settings.tolerance))
         return row
 
-    def _occlude(self, opened: list[_Opened], maps: list[Heatmap], rows: list[dict[str, Any]]) -> None:
+    def _occlude(self, read: list[_ReadImage], maps: list[Heatmap], rows: list[dict[str, Any]]) -> None:
         """Add to the rows what the model predicts with each part occluded, and with its shape occluded elsewhere."""
-        for group in _batches(self._occluded(opened, rows), _IMAGES_PER_CALL):
+        for group in _batches(self._occluded(read, rows), _IMAGES_PER_CALL):
             predictions = self.clf.predict([occluded.image for occluded in group])
             for (place, part, control, _), probabilities in zip(group, predictions, strict=True):
-                row, target, label = rows[place], maps[place].target, opened[place].sample.label
+                row, target, label = rows[place], maps[place].target, read[place].sample.label
                 name = self.clf.class_names[int(probabilities.argmax())]
                 prefix = "control " if control else ""
                 fall = float(maps[place].probabilities[target] - probabilities[target])
@@ -284,8 +280,8 @@ class _Measurement:
                 row[f"{prefix}changed:{part}"] = float(name != maps[place].predicted_name)
                 row[f"{prefix}right:{part}"] = float(name == label)
 
-    def _occluded(self, opened: list[_Opened], rows: list[dict[str, Any]]) -> Iterator[_Occluded]:
-        for place, (sample, image, masks) in enumerate(opened):
+    def _occluded(self, read: list[_ReadImage], rows: list[dict[str, Any]]) -> Iterator[_Occluded]:
+        for place, (sample, image, masks) in enumerate(read):
             for part, mask in masks.items():
                 if not mask.any():
                     continue

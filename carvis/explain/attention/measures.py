@@ -29,8 +29,8 @@ def _overlaps(source: int, target: int) -> np.ndarray:
     """Return, for each of ``target`` equal pieces of a line, how much of it each of ``source`` pieces covers."""
     edges = np.arange(target + 1) * (source / target)
     places = np.arange(source)
-    inside = np.minimum(edges[1:, None], places + 1) - np.maximum(edges[:-1, None], places)
-    return (np.maximum(inside, 0) * (target / source)).astype(np.float32)
+    overlap = np.minimum(edges[1:, None], places + 1) - np.maximum(edges[:-1, None], places)
+    return (np.maximum(overlap, 0) * (target / source)).astype(np.float32)
 
 
 def shares(evidence: np.ndarray, covers: np.ndarray) -> np.ndarray:
@@ -46,8 +46,8 @@ def shares(evidence: np.ndarray, covers: np.ndarray) -> np.ndarray:
     Returns:
         float64 (P,).
     """
-    drawn = resize(np.maximum(evidence, 0).astype(np.float32), covers.shape[1:]).astype(np.float64)
-    return np.tensordot(covers.astype(np.float64), drawn, 2) / drawn.sum()
+    enlarged = resize(np.maximum(evidence, 0).astype(np.float32), covers.shape[1:]).astype(np.float64)
+    return np.tensordot(covers.astype(np.float64), enlarged, 2) / enlarged.sum()
 
 
 def summit(evidence: np.ndarray) -> tuple[float, float]:

@@ -27,7 +27,6 @@ MEASURES = (
     "control right",
     "overlap",
 )
-SUMMARY = ("n", "share", "area", "lift", "pointing", "fall", "control", "net", "changed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +126,8 @@ class Attention:
         for part, group in self.long.groupby("part", sort=False):
             control = {f"control {name}".replace(" accuracy", ""): value for name, value in
                        _proportion(group["control right"]).items() if name != "n"}  # fmt: skip
-            whole = {"uncovered": float(right.loc[group["id"]].mean())}
-            rows[str(part)] = _proportion(group["right"]) | control | whole
+            uncovered = {"uncovered": float(right.loc[group["id"]].mean())}
+            rows[str(part)] = _proportion(group["right"]) | control | uncovered
         columns = ["n", "uncovered", "accuracy", "low", "high", "control", "control low", "control high"]
         return pd.DataFrame.from_dict(rows, orient="index").reindex(["", *self.parts])[columns].rename_axis("part")
 
@@ -154,7 +153,7 @@ def _summed(rows: pd.DataFrame, intervals: bool = False) -> dict[str, float]:
     evidence = rows[rows["status"] == "ok"]
     share, area = evidence["share"].mean(), evidence["area"].mean()
     net = rows["fall"] - rows["control"]
-    found = {
+    means = {
         "n": len(rows),
         "share": share,
         "area": area,
@@ -167,25 +166,25 @@ def _summed(rows: pd.DataFrame, intervals: bool = False) -> dict[str, float]:
     }
     if intervals:
         for name, values in (("share", evidence["share"]), ("fall", rows["fall"]), ("net", net)):
-            found[f"{name} low"], found[f"{name} high"] = mean_interval(values)
-    return found
+            means[f"{name} low"], means[f"{name} high"] = mean_interval(values)
+    return means
 
 
 def mean_interval(values: Iterable[float], confidence: float = 0.95) -> tuple[float, float]:
     """Return the confidence interval of a mean by Student's t; NaN for fewer than two values."""
     from scipy.stats import sem, t
 
-    known = np.asarray(values, float)
-    known = known[np.isfinite(known)]
-    if len(known) < 2:
+    sample = np.asarray(values, float)
+    sample = sample[np.isfinite(sample)]
+    if len(sample) < 2:
         return np.nan, np.nan
-    half = t.ppf((1 + confidence) / 2, len(known) - 1) * sem(known)
-    return float(known.mean() - half), float(known.mean() + half)
+    half = t.ppf((1 + confidence) / 2, len(sample) - 1) * sem(sample)
+    return float(sample.mean() - half), float(sample.mean() + half)
 
 
 def _proportion(hits: pd.Series) -> dict[str, float]:
-    known = hits.dropna()
-    if not len(known):
+    measured = hits.dropna()
+    if not len(measured):
         return {"n": 0, "accuracy": np.nan, "low": np.nan, "high": np.nan}
-    low, high = wilson_interval(int(known.sum()), len(known))
-    return {"n": len(known), "accuracy": float(known.mean()), "low": low, "high": high}
+    low, high = wilson_interval(int(measured.sum()), len(measured))
+    return {"n": len(measured), "accuracy": float(measured.mean()), "low": low, "high": high}

@@ -37,7 +37,7 @@ def faithfulness_key(
     return content_hash(clf.fingerprint, *arrays, explained, [steps, fill, seed, _VERSION])
 
 
-def kept_faithfulness(cache: Cache | None, key: str) -> Faithfulness | None:
+def stored_faithfulness(cache: Cache | None, key: str) -> Faithfulness | None:
     """Return the cached result under this key, or None."""
     return load_cached(cache, key, FORMAT)
 

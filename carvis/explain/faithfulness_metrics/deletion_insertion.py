@@ -74,8 +74,8 @@ def trace(scores: Scores, image: np.ndarray, erased: np.ndarray, heat: np.ndarra
     images = [image, erased, *(mixed(image, erased, count) for count in inner)]
     images += [mixed(erased, image, count) for count in inner]
     values = in_chunks(scores, images)
-    whole, empty, deleted, inserted = values[:1], values[1:2], values[2 : 2 + len(inner)], values[2 + len(inner) :]
-    return Curves(np.concatenate([whole, deleted, empty]), np.concatenate([empty, inserted, whole]))
+    intact, empty, deleted, inserted = values[:1], values[1:2], values[2 : 2 + len(inner)], values[2 + len(inner) :]
+    return Curves(np.concatenate([intact, deleted, empty]), np.concatenate([empty, inserted, intact]))
 
 
 def in_chunks(scores: Scores, images: list[np.ndarray]) -> NDArray[np.float32]:

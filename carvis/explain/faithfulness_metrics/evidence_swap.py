@@ -38,15 +38,15 @@ def evidence_swap(
         gives its class less than 0.1 % to begin with.
     """
     table = pd.DataFrame(np.nan, index=pd.Index(maps, name="map of"), columns=pd.Index(maps, name="scored by"))
-    for scorer, own in maps.items():
-        clf, turn = classifiers[scorer], own.turn
+    for scorer, own_map in maps.items():
+        clf, turn = classifiers[scorer], own_map.turn
         prepared = clf.prepare([as_seen(clf, image, turn)])[0]
         erased = erase(prepared, fill, clf.black_image(prepared.shape[:2]))
-        scores = class_scores(clf, own.target, own.against)
+        scores = class_scores(clf, own_map.target, own_map.against)
         for owner, heatmap in maps.items():
             if heatmap.status == "ok":
                 curves = trace(scores, prepared, erased, turned_as_stored(heatmap.raw, turn), steps, seed)
-                whole = float(curves.deletion[0])
-                if whole >= LEAST_CONFIDENCE:
-                    table.loc[owner, scorer] = 1 - curves.deletion_area / whole
+                intact = float(curves.deletion[0])
+                if intact >= LEAST_CONFIDENCE:
+                    table.loc[owner, scorer] = 1 - curves.deletion_area / intact
     return table

@@ -154,8 +154,8 @@ def _test(
 
     def trial(raw: np.ndarray, share: np.ndarray) -> Trial:
         curves = trace(scores, prepared, erased, raw, settings.steps, settings.seed)
-        left = black + resize(share, prepared.shape[:2])[..., None] * (prepared - black)
-        drop, increase = drop_and_increase(float(curves.deletion[0]), float(in_chunks(scores, [left])[0]))
+        remaining = black + resize(share, prepared.shape[:2])[..., None] * (prepared - black)
+        drop, increase = drop_and_increase(float(curves.deletion[0]), float(in_chunks(scores, [remaining])[0]))
         return Trial(curves, drop, increase)
 
     height, width = heatmap.raw.shape
@@ -170,12 +170,12 @@ def _test(
     )
 
 
-def drop_and_increase(whole: float, left: float) -> tuple[float, float]:
+def drop_and_increase(intact: float, remaining: float) -> tuple[float, float]:
     """Return the drop, and 1 where the confidence rose, from the whole image to what the map leaves of it.
 
     Chattopadhay et al., "Grad-CAM++" (WACV 2018), section 4.1: the terms of average drop % and increase %, as shares.
     """
-    return (max(0.0, whole - left) / whole if whole > 0 else 0.0), float(left > whole)
+    return (max(0.0, intact - remaining) / intact if intact > 0 else 0.0), float(remaining > intact)
 
 
 def _mean(trials: list[Trial]) -> Trial:

@@ -100,9 +100,9 @@ class _Ascent:
 
     def __init__(self, clf: Classifier, layer: str, settings: FilterSettings, functions: Functions):
         self.steps, self.seed, size = settings.step_count, settings.seed, settings.size
-        self.way = functions.parametrisation(size, clf.channels)
+        self.parametrisation = functions.parametrisation(size, clf.channels)
         self.blank = Pattern(np.zeros((size, size, clf.channels), np.uint8), len(SPREADS))
-        self.step = _traced(clf, layer, self.way, settings, functions)
+        self.step = _traced(clf, layer, self.parametrisation, settings, functions)
 
     def begin(self, filters: list[int]) -> tuple[list[_State], list[int]]:
         """Take the first step of each filter, from wider noise where it has no gradient; return also those without.
@@ -114,12 +114,14 @@ class _Ascent:
         for attempt, spread in enumerate(SPREADS):
             if not dead:
                 break
-            starts = [self.way.start(1, np.random.default_rng([self.seed, i, attempt]), spread)[0] for i in dead]
+            starts = [
+                self.parametrisation.start(1, np.random.default_rng([self.seed, i, attempt]), spread)[0] for i in dead
+            ]
             states = [_State(i, attempt, x, 0 * x, 0 * x) for i, x in zip(dead, starts, strict=True)]
             largest = self._advance(states, 0, 1)
             has_gradient = np.isfinite(largest) & (largest > 0)
-            active += [state for state, found in zip(states, has_gradient, strict=True) if found]
-            dead = [state.index for state, found in zip(states, has_gradient, strict=True) if not found]
+            active += [state for state, moves in zip(states, has_gradient, strict=True) if moves]
+            dead = [state.index for state, moves in zip(states, has_gradient, strict=True) if not moves]
         return active, dead
 
     def climb(self, states: list[_State]) -> Iterator[float]:
@@ -140,12 +142,12 @@ class _Ascent:
         return largest
 
     def finished(self, state: _State) -> Pattern:
-        image = self.way.image(tf.constant(state.values[None])).numpy()[0]
-        return Pattern(self.way.finish(image), state.attempt) if np.isfinite(image).all() else self.blank
+        image = self.parametrisation.image(tf.constant(state.values[None])).numpy()[0]
+        return Pattern(self.parametrisation.finish(image), state.attempt) if np.isfinite(image).all() else self.blank
 
 
 def _traced(
-    clf: Classifier, layer: str, way: Parametrisation, settings: FilterSettings, functions: Functions
+    clf: Classifier, layer: str, parametrisation: Parametrisation, settings: FilterSettings, functions: Functions
 ) -> Callable:
     """Return the traced steps of one layer.
 
@@ -158,25 +160,25 @@ def _traced(
         # A function written anew at each call, as in a notebook, would otherwise pile up graphs.
         while len(graphs) >= _MAX_GRAPHS:
             graphs.pop(next(iter(graphs)))
-        graphs[key] = _trace(clf, layer, way, settings, functions)
+        graphs[key] = _trace(clf, layer, parametrisation, settings, functions)
     return graphs[key]
 
 
 def _trace(
-    clf: Classifier, layer: str, way: Parametrisation, settings: FilterSettings, functions: Functions
+    clf: Classifier, layer: str, parametrisation: Parametrisation, settings: FilterSettings, functions: Functions
 ) -> Callable:
     call, smoothness = clf.map_layer(layer), settings.smoothness
-    channels, whole = channel_maps(clf.model, call), layer_maps(clf.model, call)
+    channels, layer_map = channel_maps(clf.model, call), layer_maps(clf.model, call)
     preprocess = PREPROCESSING["none" if settings.start == "tutorial" else clf.preprocessing]
-    shape = way.start(1, np.random.default_rng(0), 1.0).shape[1:]
+    shape = parametrisation.start(1, np.random.default_rng(0), 1.0).shape[1:]
     axes = list(range(1, len(shape) + 1))
 
     def gradient_at(values: tf.Tensor, filters: tf.Tensor, channel: Callable, seed: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            images = way.image(values)
+            images = parametrisation.image(values)
             inputs = preprocess(transformed(images, functions.transforms, seed))
-            step = ForwardPass(images, filters, lambda: channel(inputs), lambda: whole(inputs))
+            step = ForwardPass(images, filters, lambda: channel(inputs), lambda: layer_map(inputs))
             score = functions.objective(step)
             if smoothness:
                 score -= smoothness * total_variation(images)

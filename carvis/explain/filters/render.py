@@ -109,26 +109,28 @@ def draw_filters(
         default.transforms if transforms is None else tuple(transforms),
         optimiser or default.optimiser,
     )
-    own = {field.name for field in fields(Functions) if getattr(functions, field.name) != getattr(default, field.name)}
-    wanted = list(dict.fromkeys(filters))
-    keys = {index: pattern_key(clf, layer, index, settings) for index in wanted} if cache and not own else {}
+    custom = {
+        field.name for field in fields(Functions) if getattr(functions, field.name) != getattr(default, field.name)
+    }
+    indices = list(dict.fromkeys(filters))
+    keys = {index: pattern_key(clf, layer, index, settings) for index in indices} if cache and not custom else {}
     done = {index: pattern for index, key in keys.items() if (pattern := load_cached(cache, key, PATTERN_FORMAT))}
-    missing = [index for index in wanted if index not in done]
-    if not progress(len(done), len(wanted)):
+    missing = [index for index in indices if index not in done]
+    if not progress(len(done), len(indices)):
         for finished, ahead in ascend(clf, layer, missing, settings, functions):
             done |= finished
             for index in finished.keys() & keys.keys():
                 store_cached(cache, keys[index], PATTERN_FORMAT, finished[index])
-            if progress(len(done) + ahead, len(wanted)):
+            if progress(len(done) + ahead, len(indices)):
                 break
-    names = {name: _name(getattr(functions, name)) for name in sorted(own)}
+    names = {name: _name(getattr(functions, name)) for name in sorted(custom)}
     return _result(clf, layer, [(index, done[index]) for index in filters if index in done], settings, names)
 
 
 def _checked(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list[int]:
     channels = int(clf.map_layer(layer).shape[-1] or 0)
-    chosen = list(range(min(MOST_FILTERS, channels)) if filters is None else filters)
-    for index in chosen:
+    indices = list(range(min(MOST_FILTERS, channels)) if filters is None else filters)
+    for index in indices:
         if not 0 <= index < channels:
             raise ModelError(
                 Message(
@@ -139,7 +141,7 @@ def _checked(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list
                     n=channels - 1,
                 )
             )
-    return chosen
+    return indices
 
 
 def _result(

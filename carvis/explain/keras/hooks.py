@@ -111,12 +111,12 @@ def outputs_of(layers: Sequence[Call | keras.Operation], keep: Callable) -> Iter
 @contextlib.contextmanager
 def _wrapped_activation(layer: keras.Layer, wrapper: Callable) -> Iterator[None]:
     with PATCHING:
-        own = layer.activation
-        layer.activation = in_this_thread(own, wrapper)
+        activation = layer.activation
+        layer.activation = in_this_thread(activation, wrapper)
         try:
             yield
         finally:
-            layer.activation = own
+            layer.activation = activation
 
 
 def _wrapped_squashing(squashing: keras.Operation, wrapper: Callable) -> contextlib.AbstractContextManager[None]:
@@ -201,10 +201,10 @@ def hook_layers(
             probabilities, values = class_scores(output, before, meaning, score_kind)
             predicted = tf.argmax(probabilities, axis=1, output_type=tf.int32)[:, None]
             classes, against = (tf.where(index < 0, predicted, index) for index in (classes, against))
-            other = tf.gather(values, against, axis=1, batch_dims=1)
+            rival = tf.gather(values, against, axis=1, batch_dims=1)
             # Without a contrast the other score is replaced by zero: zero times infinity is NaN.
-            other = tf.where(gamma == 0, tf.zeros_like(other), gamma * other)
-            scores = tf.gather(values, classes, axis=1, batch_dims=1) - other
+            rival = tf.where(gamma == 0, tf.zeros_like(rival), gamma * rival)
+            scores = tf.gather(values, classes, axis=1, batch_dims=1) - rival
             totals = [tf.reduce_sum(scores[:, t]) for t in range(n_targets)]
         sources = [activations[place] for place in range(len(layers))]
         by_target = [

@@ -53,7 +53,7 @@ def _walk(
                 continue
             step = node.operation
             if isinstance(step, keras.Model):
-                made = _walk(step, [values[id(tensor)] for tensor in node.input_tensors], is_layer, reached, below)
+                outputs = _walk(step, [values[id(tensor)] for tensor in node.input_tensors], is_layer, reached, below)
             else:
                 args, kwargs = node.arguments.fill_in(values)
                 if isinstance(step, keras.Layer) and step._call_has_training_arg:
@@ -62,10 +62,10 @@ def _walk(
                 if below and is_reached:
                     reached.append(args[0])
                     return []
-                made = keras.tree.flatten(step(*args, **kwargs))
+                outputs = keras.tree.flatten(step(*args, **kwargs))
                 if is_reached:
-                    reached.append(made[0])
+                    reached.append(outputs[0])
             if reached:
                 return []
-            values |= zip(map(id, node.outputs), made, strict=True)
+            values |= zip(map(id, node.outputs), outputs, strict=True)
     return [values[id(tensor)] for tensor in model.outputs]

@@ -63,8 +63,8 @@ def occlusion(probe: Probe) -> NDArray[np.float32]:
         return image
 
     patches = list(np.ndindex(rows + 1, columns + 1))
-    whole = probe.scores(probe.image[None])[0]
-    falls = whole - probe.scores_of(occluded, patches).reshape(rows + 1, columns + 1)
+    unoccluded = probe.scores(probe.image[None])[0]
+    falls = unoccluded - probe.scores_of(occluded, patches).reshape(rows + 1, columns + 1)
     return ((falls[:-1, :-1] + falls[1:, :-1] + falls[:-1, 1:] + falls[1:, 1:]) / 4).astype(np.float32)
 
 

@@ -38,11 +38,6 @@ def dead_channels(activation: NDArray[np.floating]) -> NDArray[np.bool_]:
         return ~(high - low > CONSTANT * np.maximum(np.abs(low), np.abs(high)))
 
 
-def dead_share(activation: NDArray[np.floating]) -> float:
-    """Return the share of channels that are dead for this image."""
-    return float(dead_channels(activation).mean())
-
-
 def by_largest(activation: NDArray[np.floating]) -> NDArray[np.intp]:
     """Return the channels' indices, int (c,), the one with the largest activation first, the dead ones last."""
     return np.lexsort((-activation.max(axis=(0, 1)), dead_channels(activation)))
@@ -106,27 +101,27 @@ def channel_grid(
         raise ValueError(f"unknown scale {scale!r}: one of {', '.join(RANGES)}")
     dead = dead_channels(activation)
     if channels is not None:
-        shown = list(channels)
+        order = list(channels)
     else:
-        shown = by_largest(activation).tolist() if largest_first else list(range(activation.shape[2]))
+        order = by_largest(activation).tolist() if largest_first else list(range(activation.shape[2]))
     live = activation[..., ~dead]
     low, high = (float(live.min()), float(live.max())) if live.size else (0.0, 1.0)
     size = _tile_size(activation.shape[:2], side)
     cross = resize(crossed_tile(max(size)), size, "nearest")
     head = _LABEL if labels else 0
     step = np.array([size[0] + head + margin, size[1] + margin])
-    columns = max(1, min(columns, len(shown)))
-    rows = -(-len(shown) // columns)
+    columns = max(1, min(columns, len(order)))
+    rows = -(-len(order) // columns)
     canvas = np.full((*(step * (rows, columns) + margin), 3), _PAPER, np.uint8)
-    corners = [step * divmod(place, columns) + margin for place in range(len(shown))]
-    for index, (top, left) in zip(shown, corners, strict=True):
+    corners = [step * divmod(place, columns) + margin for place in range(len(order))]
+    for index, (top, left) in zip(order, corners, strict=True):
         tile = cross
         if not dead[index]:
             values = activation[..., index]
             values = stretched(values) if scale == "channel" else (values - low) / (high - low)
             tile = _sized(colorize(values, colormap), size)
         canvas[top + head : top + head + size[0], left : left + size[1]] = tile
-    return _labelled(canvas, shown, corners) if labels else canvas
+    return _labelled(canvas, order, corners) if labels else canvas
 
 
 def _tile_size(shape: tuple[int, int], side: int) -> tuple[int, int]:

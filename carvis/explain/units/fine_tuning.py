@@ -55,22 +55,24 @@ def matching_layers(before: Classifier, after: Classifier) -> list[Pair]:
     Raises:
         ModelError: the models share no such layer.
     """
-    others = {path: after.layer(path) for path in after.conv_layers}
-    by_name = {path.rsplit("/", 1)[-1]: path for path in others}
-    below = _BelowAlike(before, after)
+    candidates = {path: after.layer(path) for path in after.conv_layers}
+    by_name = {path.rsplit("/", 1)[-1]: path for path in candidates}
+    below = _EqualBelow(before, after)
     pairs = []
     for path in before.conv_layers:
-        other = path if path in others else by_name.get(path.rsplit("/", 1)[-1])
-        if other is None:
+        match = path if path in candidates else by_name.get(path.rsplit("/", 1)[-1])
+        if match is None:
             continue
-        one, two = before.layer(path), others[other]
-        if [weight.shape for weight in one.get_weights()] != [weight.shape for weight in two.get_weights()]:
+        old_layer, new_layer = before.layer(path), candidates[match]
+        if [weight.shape for weight in old_layer.get_weights()] != [weight.shape for weight in new_layer.get_weights()]:
             continue
-        alike = _alike(one, two)
-        moved = np.concatenate([(b - a).ravel() for a, b in zip(one.get_weights(), two.get_weights(), strict=True)])
-        length = np.linalg.norm(np.concatenate([weight.ravel() for weight in one.get_weights()]))
-        change = 0.0 if alike else float(np.linalg.norm(moved) / length) if length else float("inf")
-        pairs.append(Pair(path, other, alike, alike and below.upto(path, other), change))
+        equal = _equal(old_layer, new_layer)
+        moved = np.concatenate(
+            [(b - a).ravel() for a, b in zip(old_layer.get_weights(), new_layer.get_weights(), strict=True)]
+        )
+        length = np.linalg.norm(np.concatenate([weight.ravel() for weight in old_layer.get_weights()]))
+        change = 0.0 if equal else float(np.linalg.norm(moved) / length) if length else float("inf")
+        pairs.append(Pair(path, match, equal, equal and below.upto(path, match), change))
     if not pairs:
         raise ModelError(
             Message(
@@ -83,7 +85,7 @@ def matching_layers(before: Classifier, after: Classifier) -> list[Pair]:
     return pairs
 
 
-class _BelowAlike:
+class _EqualBelow:
     """Tells whether all that comes before two layers is the same in both models."""
 
     def __init__(self, before: Classifier, after: Classifier):
@@ -101,7 +103,7 @@ class _BelowAlike:
         return (
             self._same_input
             and len(first) == len(second)
-            and all(_alike(one, two) for (_, one), (_, two) in zip(first, second, strict=True))
+            and all(_equal(old_layer, new_layer) for (_, old_layer), (_, new_layer) in zip(first, second, strict=True))
         )
 
 
@@ -113,11 +115,11 @@ def _matters(layer: keras.Operation) -> bool:
     return not augments and not isinstance(layer, (keras.layers.InputLayer, keras.layers.Dropout))
 
 
-def _alike(one: keras.Layer, two: keras.Layer) -> bool:
-    weights = one.get_weights(), two.get_weights()
+def _equal(first: keras.Layer, second: keras.Layer) -> bool:
+    weights = first.get_weights(), second.get_weights()
     return (
-        type(one) is type(two)
-        and _settings(one) == _settings(two)
+        type(first) is type(second)
+        and _settings(first) == _settings(second)
         and len(weights[0]) == len(weights[1])
         and all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
     )
@@ -179,11 +181,13 @@ def activation_changes(
         layer_outputs(clf, files, [layer], unreadable=unreadable)
         for clf, layer in ((before, pair.before), (after, pair.after))
     )
-    for (places, (one,)), (_, (two,)) in zip(*batches):
+    for (places, (old_maps,)), (_, (new_maps,)) in zip(*batches):
         if before.orientation != after.orientation:
             # One of them sees some images lying on their side: places are compared on the upright image.
-            one, two = (_upright(clf, files, places, maps) for clf, maps in ((before, one), (after, two)))
-        if one.shape != two.shape:
+            old_maps, new_maps = (
+                _upright(clf, files, places, maps) for clf, maps in ((before, old_maps), (after, new_maps))
+            )
+        if old_maps.shape != new_maps.shape:
             raise ModelError(
                 Message(
                     "{before} and {after} have different input sizes: their activations cannot be compared.",
@@ -191,8 +195,8 @@ def activation_changes(
                     after=after.name,
                 )
             )
-        moved = moved + np.abs(two - one).sum(axis=(0, 1, 2), dtype=np.float64)
-        total = total + (np.abs(one) + np.abs(two)).sum(axis=(0, 1, 2), dtype=np.float64)
+        moved = moved + np.abs(new_maps - old_maps).sum(axis=(0, 1, 2), dtype=np.float64)
+        total = total + (np.abs(old_maps) + np.abs(new_maps)).sum(axis=(0, 1, 2), dtype=np.float64)
         if progress(int(places[-1]) + 1, len(files)):
             break
     return np.divide(moved, total, out=np.zeros_like(moved), where=np.asarray(total) > 0)
@@ -201,15 +205,15 @@ def activation_changes(
 def _upright(
     clf: Classifier, paths: Sequence[str], places: NDArray[np.int64], maps: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    turned = [upright_maps([values], turn_for(clf, paths[i]))[0] for i, values in zip(places, maps, strict=True)]
-    if len({values.shape for values in turned}) > 1:
+    upright = [upright_maps([values], turn_for(clf, paths[i]))[0] for i, values in zip(places, maps, strict=True)]
+    if len({values.shape for values in upright}) > 1:
         raise ModelError(
             Message(
                 "{model} reads images rotated by 90° to a non-square input: its activations cannot be compared.",
                 model=clf.name,
             )
         )
-    return np.stack(turned)
+    return np.stack(upright)
 
 
 def tuning_table(

@@ -53,17 +53,17 @@ def _paths(clf: Classifier, layers: str | Sequence[str] | None) -> list[str]:
     elif layers in ("completed", "stages"):
         paths = [*clf.completed_layers]
     else:
-        chosen = [layers] if isinstance(layers, str) else layers
-        paths = [call for path in chosen for call in _calls(clf, named_layer(clf, path))]
-    known = [path for path in paths if path is not None]
-    if not known or len(known) < len(paths):
+        names = [layers] if isinstance(layers, str) else layers
+        paths = [call for path in names for call in _calls(clf, named_layer(clf, path))]
+    reachable = [path for path in paths if path is not None]
+    if not reachable or len(reachable) < len(paths):
         raise ModelError(
             Message(
                 "{model} has no convolution with a feature map larger than 1x1: name a layer with such an output.",
                 model=clf.name,
             )
         )
-    return known
+    return reachable
 
 
 def _calls(clf: Classifier, path: str | None) -> list[str | None]:

@@ -132,12 +132,12 @@ def top_images(
         key,
         _FORMAT,
         lambda: _searched(clf, samples, str(data.folder(split)), layer, most, progress),
-        complete=lambda made: made.complete,
+        complete=lambda search: search.complete,
     )
     table = pd.DataFrame(search.rows).astype({"id": str})
     # The paths belong to this machine.
-    here = samples.set_index("id")[["path", "label"]]
-    table = table.join(here, on="id")[["filter", "rank", "id", "path", "label", "value", "x", "y"]]
+    by_id = samples.set_index("id")[["path", "label"]]
+    table = table.join(by_id, on="id")[["filter", "rank", "id", "path", "label", "value", "x", "y"]]
     return TopImages(table, dict(search.skipped), search.n_images, layer, clf.name, clf.fingerprint, data.name, split)
 
 
@@ -153,9 +153,9 @@ def _searched(
         if stopped := bool(progress(int(places[-1]) + 1, len(paths))):
             break
     if best is None:
-        why = f" ({next(iter(unreadable.reasons.values()))})" if unreadable.reasons else ""
+        reason = f" ({next(iter(unreadable.reasons.values()))})" if unreadable.reasons else ""
         raise DatasetError(
-            Message("None of the {n} images in {folder} can be read{why}", n=len(samples), folder=folder, why=why)
+            Message("None of the {n} images in {folder} can be read{why}", n=len(samples), folder=folder, why=reason)
         )
     ids = samples["id"].tolist()
     skipped = {ids[place]: reason for place, reason in sorted(unreadable.reasons.items())}
@@ -204,7 +204,7 @@ def _better(best: _Best | None, places: NDArray[np.int64], output: NDArray[np.fl
     parts = [values.T, flat.mean(axis=1).T, np.broadcast_to(places, (depth, count)), cells.T]
     if best is not None:
         before = [best.values, best.means, best.places, best.cells]
-        parts = [np.concatenate([old, new], axis=1) for old, new in zip(before, parts, strict=True)]
+        parts = [np.concatenate([stored, new], axis=1) for stored, new in zip(before, parts, strict=True)]
     # NaN activates nothing. Images come in the order of their ids, which a stable sort keeps.
     order = np.lexsort([-np.nan_to_num(part, nan=-np.inf) for part in (parts[1], parts[0])], axis=1)[:, :most]
     top_values, top_means, top_places, top_cells = (np.take_along_axis(part, order, axis=1) for part in parts)
@@ -220,17 +220,17 @@ def _rows(clf: Classifier, best: _Best, samples: pd.DataFrame, layer: str) -> di
     paths = {row: samples["path"].iloc[row] for row in set(rows.tolist())}
     frames = {row: _frame(clf, path, layer) for row, path in paths.items()}
     turns = {row: turn_for(clf, path) for row, path in paths.items()}
-    where = []
+    positions = []
     for row, x, y in zip(rows.tolist(), (cells % width + 0.5) / width, (cells // width + 0.5) / height, strict=True):
         down, across = frames[row].point(y, x)
-        where.append(place_upright(float(across), float(down), turns[row]))
+        positions.append(place_upright(float(across), float(down), turns[row]))
     return {
         "filter": channel.tolist(),
         "rank": (rank + 1).tolist(),
         "id": samples["id"].to_numpy()[rows].tolist(),
         "value": best.values[channel, rank].astype(float).tolist(),
-        "x": [float(x) for x, _ in where],
-        "y": [float(y) for _, y in where],
+        "x": [float(x) for x, _ in positions],
+        "y": [float(y) for _, y in positions],
     }
 
 

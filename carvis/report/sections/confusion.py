@@ -2,9 +2,7 @@
 
 import pandas as pd
 
-from carvis.errors import CarvisError
 from carvis.figures import confusion_matrix, figure_bytes
-from carvis.images import thumbnail
 from carvis.language import _, n_
 from carvis.report.blocks import (
     Badge,
@@ -13,13 +11,13 @@ from carvis.report.blocks import (
     Groups,
     Heading,
     Image,
+    Paragraph,
     Row,
     Section,
     Table,
-    Words,
     columns_table,
     percent,
-    split_word,
+    split_name,
 )
 from carvis.report.context import Context
 
@@ -32,12 +30,12 @@ def confusion(context: Context) -> Section:
     """Return the section on the classes that the best model confuses."""
     best = context.evaluations[context.best]
     blocks: list[Block] = [_classes(context)]
-    worst = _worst(context)
-    if worst.empty:
-        blocks.append(Words(_("No model makes an error.")))
+    most_confused = _most_confused(context)
+    if most_confused.empty:
+        blocks.append(Paragraph(_("No model makes an error.")))
     else:
-        blocks.append(_confused(context, worst))
-        first = worst.iloc[0]
+        blocks.append(_confused(context, most_confused))
+        first = most_confused.iloc[0]
         caption = _("Confusion matrix of {model}").format(model=context.best)
         alt = _("{caption}. Most frequent: {label} predicted as {predicted}.").format(
             caption=caption, label=first["label"], predicted=first["predicted"]
@@ -46,13 +44,13 @@ def confusion(context: Context) -> Section:
         if groups := _pairs(context):
             blocks += [Heading(_("Images of the most frequent confusions of {model}").format(model=context.best))]
             blocks.append(Groups(tuple(groups)))
-    made = (
+    method_notes = (
         _(
             "Confusion matrix: rows are labels, columns predictions; numbers of images. Recall: the share of a class's "
             "images that are predicted as it."
         ),
     )
-    return Section("confusion", _("Errors"), _("Which classes are confused?"), tuple(blocks), made)
+    return Section("confusion", _("Errors"), _("Which classes are confused?"), tuple(blocks), method_notes)
 
 
 def _classes(context: Context) -> Table:
@@ -70,7 +68,7 @@ def _classes(context: Context) -> Table:
     if context.health is not None and len(context.health.splits) > 1:
         for split, counts in context.health.counts.items():
             columns.append(
-                (split_word(str(split)), counts.reindex(order).map(lambda n: "–" if n != n else f"{n:,.0f}"))
+                (split_name(str(split)), counts.reindex(order).map(lambda n: "–" if n != n else f"{n:,.0f}"))
             )
     else:
         columns.append((_("images"), best.loc[order, "support"].map("{:,.0f}".format)))
@@ -81,20 +79,20 @@ def _classes(context: Context) -> Table:
     return columns_table(columns, caption, beside=2 if narrow and len(order) > 6 else 1)
 
 
-def _worst(context: Context) -> pd.DataFrame:
+def _most_confused(context: Context) -> pd.DataFrame:
     """The pairs that the best model confuses most often; where it makes no error, those of the next."""
     for name in context.ranked:
-        worst = context.evaluations[name].most_confused(_PAIRS)
-        if len(worst):
-            return worst
+        pairs = context.evaluations[name].most_confused(_PAIRS)
+        if len(pairs):
+            return pairs
     return pd.DataFrame()
 
 
-def _confused(context: Context, worst: pd.DataFrame) -> Table:
-    columns: list[Column] = [(_("label"), worst["label"]), (_("predicted"), worst["predicted"])]
+def _confused(context: Context, pairs: pd.DataFrame) -> Table:
+    columns: list[Column] = [(_("label"), pairs["label"]), (_("predicted"), pairs["predicted"])]
     for name in context.ranked:
         confused = context.evaluations[name].confusion
-        counts = [confused.get(pair["predicted"], {}).get(pair["label"], 0) for pair in worst.to_dict("records")]
+        counts = [confused.get(pair["predicted"], {}).get(pair["label"], 0) for pair in pairs.to_dict("records")]
         columns.append((context.keys[name], [f"{int(n):,}" for n in counts]))
     return columns_table(columns, _("Most frequent confusions, in numbers of images"), texts=2)
 
@@ -105,15 +103,10 @@ def _pairs(context: Context) -> list[Row]:
     wrong = evaluation.misclassified()
     rows = []
     for pair in evaluation.most_confused(context.settings.pairs).to_dict("records"):
-        here = wrong[(wrong["label"] == pair["label"]) & (wrong["predicted"] == pair["predicted"])]
+        of_pair = wrong[(wrong["label"] == pair["label"]) & (wrong["predicted"] == pair["predicted"])]
         images = []
-        for prediction in here.head(_IMAGES).to_dict("records"):
-            place = context.image(prediction["id"])
-            try:
-                data = thumbnail(place, 200) if place else None
-            except CarvisError:
-                data = None
-            if data:
+        for prediction in of_pair.head(_IMAGES).to_dict("records"):
+            if data := context.thumbnail(prediction["id"]):
                 badge = Badge(f"{prediction['confidence']:.0%}", "bad")
                 alt = _("{image}: label {label}, predicted {predicted}").format(
                     image=prediction["id"], label=pair["label"], predicted=pair["predicted"]

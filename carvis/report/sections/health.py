@@ -6,7 +6,19 @@ from carvis.dataset.health import Health
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Badge, Block, Groups, Heading, Image, Row, Section, Words, percent, split_word, table
+from carvis.report.blocks import (
+    Badge,
+    Block,
+    Groups,
+    Heading,
+    Image,
+    Paragraph,
+    Row,
+    Section,
+    percent,
+    split_name,
+    table,
+)
 from carvis.report.context import Context
 
 _PAIRS, _LABELS, _FILES = 6, 12, 10
@@ -17,7 +29,7 @@ _COLUMNS = {
     "reason": N_("reason"),
     "images": N_("images"),
 }
-_MADE = (
+_METHOD_NOTES = (
     N_(
         "Near-duplicates are the same image re-encoded, resized, cropped, mirrored or recoloured; exact ones have "
         "the same bytes or pixels. Distance: mean absolute difference of the two aligned images, as a share of full "
@@ -45,22 +57,24 @@ def health(context: Context) -> Section | None:
         (_("Near-empty classes"), checked.sparse),
     ):
         if len(problems):
-            shown = _below(problems.head(_FILES), checked)
-            blocks.append(table(shown, f"{title}: {len(problems):,}", texts=shown.shape[1]))
-    return Section("health", _("Data"), _("Can the data be trusted?"), tuple(blocks), tuple(map(_, _MADE)))
+            listed = _below(problems.head(_FILES), checked)
+            blocks.append(table(listed, f"{title}: {len(problems):,}", texts=listed.shape[1]))
+    return Section("health", _("Data"), _("Can the data be trusted?"), tuple(blocks), tuple(map(_, _METHOD_NOTES)))
 
 
 def _splits(checked: Health) -> pd.DataFrame:
     counts = checked.counts
     rows = {}
     for split, column in counts.items():
-        here = column[column > 0]
-        fewest = f"{here.min():,} ({here.idxmin()})" if len(here) and here.min() < here.max() else "–"
-        most = f"{here.max():,} ({here.idxmax()})" if len(here) and here.min() < here.max() else "–"
-        each = f"{column.mean():,.0f}" if len(here) else "–"
-        rows[split_word(str(split))] = {
+        occupied = column[column > 0]
+        fewest = (
+            f"{occupied.min():,} ({occupied.idxmin()})" if len(occupied) and occupied.min() < occupied.max() else "–"
+        )
+        most = f"{occupied.max():,} ({occupied.idxmax()})" if len(occupied) and occupied.min() < occupied.max() else "–"
+        each = f"{column.mean():,.0f}" if len(occupied) else "–"
+        rows[split_name(str(split))] = {
             _("images"): f"{column.sum():,}",
-            _("classes"): f"{len(here):,}",
+            _("classes"): f"{len(occupied):,}",
             _("mean of a class"): each,
             _("fewest"): fewest,
             _("most"): most,
@@ -71,7 +85,7 @@ def _splits(checked: Health) -> pd.DataFrame:
 def _leaks(checked: Health) -> list[Block]:
     rows = {}
     for (split, other), shared in checked.crossing().items():
-        name = _("{split} in {other}").format(split=split_word(split), other=split_word(other))
+        name = _("{split} in {other}").format(split=split_name(split), other=split_name(other))
         rows[name] = {
             _("images"): f"{shared.n:,}",
             _("exact duplicates"): f"{shared.exact:,}",
@@ -79,9 +93,9 @@ def _leaks(checked: Health) -> list[Block]:
             _("share"): percent(shared.copies / shared.n if shared.n else float("nan")),
         }
     if not rows:
-        return [Words(_("There is only one split, so leakage between splits cannot be checked."), True)]
-    shown = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("leakage"))
-    return [table(shown, _("Images that are also in another split"))]
+        return [Paragraph(_("There is only one split, so leakage between splits cannot be checked."), True)]
+    rows_table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("leakage"))
+    return [table(rows_table, _("Images that are also in another split"))]
 
 
 def _duplicates(checked: Health) -> list[Row]:
@@ -99,8 +113,8 @@ def _duplicates(checked: Health) -> list[Row]:
             except CarvisError:
                 continue
             name = str(path).replace("\\", "/").rpartition("/")[2]
-            words = f"{split_word(pair[f'{side}split'])} · {label}"
-            images.append(Image(data, f"{words}: {name}", words, name, type="jpeg"))
+            caption = f"{split_name(pair[f'{side}split'])} · {label}"
+            images.append(Image(data, f"{caption}: {name}", caption, name, type="jpeg"))
         title = _("distance {distance}").format(distance=f"{pair['distance']:.3f}")
         rows.append(Row(tuple(images), title, across=6))
     return rows
@@ -110,12 +124,7 @@ def _labels(context: Context) -> list[Block]:
     """The gravest label issues, with their images."""
     images = []
     for row in context.label_issues.head(_LABELS).to_dict("records"):
-        place = context.image(row["id"])
-        try:
-            data = thumbnail(place, 200) if place else None
-        except CarvisError:
-            data = None
-        if data:
+        if data := context.thumbnail(row["id"]):
             name = row["id"].rpartition("/")[2]
             badge = Badge(_("rather {label}").format(label=row["suggested"]), "bad")
             alt = _("{image}: labelled {label}, perhaps {suggested}").format(

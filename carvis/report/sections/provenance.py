@@ -3,7 +3,7 @@
 import pandas as pd
 
 from carvis.language import _
-from carvis.report.blocks import Block, Heading, Points, Section, Words, table
+from carvis.report.blocks import Block, Heading, Paragraph, Points, Section, table
 from carvis.report.caveats import notes
 from carvis.report.context import Context
 
@@ -24,14 +24,14 @@ def making(context: Context) -> Section:
             _("resize"): model.get("resize") or "–",
             _("evaluated"): str(setup.get("created", "–"))[:10],
         }
-        used = ", ".join(f"{what} {version}" for what, version in setup.get("versions", {}).items())
+        used = ", ".join(f"{package} {version}" for package, version in setup.get("versions", {}).items())
         versions.setdefault(used, []).append(context.keys[name])
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("model"))
     blocks: list[Block] = [table(frame, texts=frame.shape[1] + 1)]
     for used, names in versions.items():
         if used:
-            words = _("Evaluated with {versions}.").format(versions=used)
-            blocks.append(Words(words if len(versions) == 1 else f"{', '.join(names)}: {words}", True))
+            sentence = _("Evaluated with {versions}.").format(versions=used)
+            blocks.append(Paragraph(sentence if len(versions) == 1 else f"{', '.join(names)}: {sentence}", True))
     if noted := notes(context):
         lines = tuple(f"{', '.join(names)}: {note}" for note, names in noted.items())
         blocks += [Heading(_("Assumptions and notes")), Points(lines)]

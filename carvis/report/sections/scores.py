@@ -8,11 +8,11 @@ from carvis.evaluation.alignment import left_out_messages
 from carvis.evaluation.comparison import Comparison, cochran_finding, p_words, pattern_words, verdict
 from carvis.figures import figure_bytes, reliability_diagrams
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Block, Image, Section, Table, Words, columns_table, interval, percent, table
+from carvis.report.blocks import Block, Image, Paragraph, Section, Table, columns_table, interval, percent, table
 from carvis.report.caveats import calibration_errors
 from carvis.report.context import Context
 
-_MADE = (
+_METHOD_NOTES = (
     N_("Confidence intervals of accuracies are Wilson's, 95 %."),
     N_("Top-3: the label is among the three most probable classes. Macro F1: the mean of the classes' F1."),
     N_(
@@ -20,7 +20,7 @@ _MADE = (
         "Networks)."
     ),
 )
-_MADE_PAIRS = (
+_PAIR_NOTES = (
     N_("Models are compared on the images all of them were evaluated on, joined by sample id and content."),
     N_(
         "p: exact McNemar test of the images that one model alone gets right, corrected for the number of pairs (Holm)."
@@ -40,9 +40,9 @@ def scores(context: Context) -> Section:
     """Return the section with the scoreboard, or one model's scores."""
     comparison = context.comparison
     if comparison is None:
-        return _one(context)
+        return _single_model(context)
     board = comparison.scoreboard.loc[context.ranked]
-    shown: dict[str, Iterable[object]] = {
+    columns: dict[str, Iterable[object]] = {
         _("model"): [context.keyed(name) for name in board.index],
         _("accuracy"): board["accuracy"].map(percent),
         _("95 % CI"): [interval(*pair) for pair in board[["low", "high"]].to_numpy()],
@@ -53,14 +53,14 @@ def scores(context: Context) -> Section:
         _("calibration error"): board["ece"].map("{:.3f}".format),
     }
     if board["parameters"].notna().any():
-        shown[_("parameters")] = board["parameters"].map(lambda n: "–" if n != n else f"{n:,.0f}")
-        shown["MB"] = board["bytes"].map(lambda n: "–" if n != n else f"{n / 1e6:.1f}")
+        columns[_("parameters")] = board["parameters"].map(lambda n: "–" if n != n else f"{n:,.0f}")
+        columns["MB"] = board["bytes"].map(lambda n: "–" if n != n else f"{n / 1e6:.1f}")
     caption = _("All models on the same {n} images").format(n=f"{comparison.n:,}")
-    blocks: list[Block] = [columns_table(shown.items(), caption, strong=(0,))]
-    blocks += [Words(localised(message), True) for message in left_out_messages(comparison.left_out)]
+    blocks: list[Block] = [columns_table(columns.items(), caption, strong=(0,))]
+    blocks += [Paragraph(localised(message), True) for message in left_out_messages(comparison.left_out)]
     blocks.append(_pairs(context, comparison))
     if comparison.cochran:
-        blocks.append(Words(localised(cochran_finding(*comparison.cochran)), True))
+        blocks.append(Paragraph(localised(cochran_finding(*comparison.cochran)), True))
     blocks.append(_patterns(context, comparison))
     errors = ", ".join(f"{context.keys[str(name)]} {error:.3f}" for name, error in calibration_errors(context).items())
     diagrams = figure_bytes(reliability_diagrams(comparison))
@@ -72,7 +72,7 @@ def scores(context: Context) -> Section:
         )
     )
     question = _("Which model is better, and is the gap real?")
-    return Section("scores", _("Scoreboard"), question, tuple(blocks), tuple(map(_, _MADE + _MADE_PAIRS)))
+    return Section("scores", _("Scoreboard"), question, tuple(blocks), tuple(map(_, _METHOD_NOTES + _PAIR_NOTES)))
 
 
 def _pairs(context: Context, comparison: Comparison) -> Table:
@@ -113,15 +113,15 @@ def _patterns(context: Context, comparison: Comparison) -> Table:
         rows = patterns[["count", "share"]].groupby(right).sum().sort_index(ascending=False)
         first = _("models that are right")
         names = [_("{n} of {all}").format(n=n, all=len(keys)) for n in rows.index]
-    shown = {
+    columns = {
         first: names,
         _("images"): [f"{n:,}" for n in rows["count"]],
         _("share"): [percent(share) for share in rows["share"]],
     }
-    return table(pd.DataFrame(shown), _("On how many images the models agree"), beside=2 if len(rows) > 4 else 1)
+    return table(pd.DataFrame(columns), _("On how many images the models agree"), beside=2 if len(rows) > 4 else 1)
 
 
-def _one(context: Context) -> Section:
+def _single_model(context: Context) -> Section:
     name, evaluation = context.best, context.first
     metrics = evaluation.metrics
     rows = {
@@ -133,9 +133,9 @@ def _one(context: Context) -> Section:
         _("log loss"): f"{metrics['log_loss']:.3f}",
         _("calibration error"): f"{calibration_errors(context)[name]:.3f}",
     }
-    shown = table(pd.DataFrame([rows]), _("{n} images").format(n=f"{metrics['n']:,}"))
+    score_table = table(pd.DataFrame([rows]), _("{n} images").format(n=f"{metrics['n']:,}"))
     question = _("How good is {model}?").format(model=name)
-    return Section("scores", _("Scoreboard"), question, (shown,), tuple(map(_, _MADE)))
+    return Section("scores", _("Scoreboard"), question, (score_table,), tuple(map(_, _METHOD_NOTES)))
 
 
 def _clean(row: dict) -> str:

@@ -19,15 +19,15 @@ from carvis.report.blocks import (
     percent,
     scale_start,
     shortened,
-    split_word,
+    split_name,
 )
 from carvis.report.caveats import Caution, cautions
 from carvis.report.context import Context, shown_width
 
 # What fits on the page.
-_MODELS, _CAUTIONS, _LOOKING, _EXAMPLE, _LONGEST = 8, 6, 3, 5, 200
+_MODELS, _CAUTIONS, _ATTENTION_LINES, _EXAMPLE, _LONGEST = 8, 6, 3, 5, 200
 # The same where names are wider than this, so that each takes more than a line.
-_WIDE, _WIDE_MODELS, _WIDE_CAUTIONS, _WIDE_LOOKING, _WIDE_LONGEST, _SMALL = 30, 4, 3, 2, 150, 6
+_WIDE, _WIDE_MODELS, _WIDE_CAUTIONS, _WIDE_ATTENTION_LINES, _WIDE_LONGEST, _SMALL = 30, 4, 3, 2, 150, 6
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def summary(context: Context, sections: list[Section]) -> Summary:
     """Sum up a report whose sections are made."""
     headline, reasons = _verdict(context)
     most, longest = (_WIDE_CAUTIONS, _WIDE_LONGEST) if _wide(context) else (_CAUTIONS, _LONGEST)
-    warned = [Caution(_cut(one.text, longest), one.section) for one in cautions(context)]
+    warned = [Caution(_cut(caution.text, longest), caution.section) for caution in cautions(context)]
     heatmaps = next((section for section in sections if section.key == "heatmaps"), None)
     blocks = heatmaps.blocks if heatmaps else ()
     title, example = "", next((block for block in blocks if isinstance(block, Row)), None)
@@ -67,8 +67,8 @@ def summary(context: Context, sections: list[Section]) -> Summary:
     if example is not None and len(example.images) > _EXAMPLE:
         example = None
     if example is not None:
-        why = next(block.text for block in blocks if isinstance(block, Heading))
-        title = _("Example: {why}").format(why=why)
+        reason = next(block.text for block in blocks if isinstance(block, Heading))
+        title = _("Example: {why}").format(why=reason)
         example = replace(example, across=_SMALL) if _wide(context) else example
     return Summary(
         headline,
@@ -95,9 +95,9 @@ def _verdict(context: Context) -> tuple[str, list[str]]:
     if comparison is None:
         return accuracy, _main_error(context)
     of_best = {}
-    for one in comparison.pairs.to_dict("records"):
-        if best in (one["first"], one["second"]):
-            of_best[one["second"] if one["first"] == best else one["first"]] = verdict(one)
+    for pair in comparison.pairs.to_dict("records"):
+        if best in (pair["first"], pair["second"]):
+            of_best[pair["second"] if pair["first"] == best else pair["first"]] = verdict(pair)
     level = [name for name in context.ranked[1:] if of_best[name].kind != "better"]
     rival = level[0] if level else context.ranked[1]
     against_rival = of_best[rival]
@@ -109,8 +109,8 @@ def _verdict(context: Context) -> tuple[str, list[str]]:
         headline = _("{model} and {rival} are equally accurate.")
     reasons = [accuracy, *_gap(against_rival, best, rival)]
     if len(level) > 1:
-        words = _("The difference from {models} is not proven either.")
-        reasons.append(words.format(models=", ".join(context.keys[name] for name in level[1:])))
+        sentence = _("The difference from {models} is not proven either.")
+        reasons.append(sentence.format(models=", ".join(context.keys[name] for name in level[1:])))
     return headline.format(model=best, rival=rival), [*reasons, *_main_error(context)]
 
 
@@ -123,20 +123,20 @@ def _gap(against_rival: Verdict, best: str, rival: str) -> list[str]:
 
 
 def _main_error(context: Context) -> list[str]:
-    worst = context.evaluations[context.best].most_confused(1).to_dict("records")
-    if not worst:
+    pairs = context.evaluations[context.best].most_confused(1).to_dict("records")
+    if not pairs:
         return [_("{model} makes no error.").format(model=context.best)]
-    words = n_(
+    sentence = n_(
         "Its most frequent error: {label} predicted as {predicted}, {n} image ({share} of the class).",
         "Its most frequent error: {label} predicted as {predicted}, {n} images ({share} of the class).",
-        int(worst[0]["count"]),
+        int(pairs[0]["count"]),
     )
     return [
-        words.format(
-            label=worst[0]["label"],
-            predicted=worst[0]["predicted"],
-            n=f"{worst[0]['count']:,}",
-            share=percent(worst[0]["share"], 0),
+        sentence.format(
+            label=pairs[0]["label"],
+            predicted=pairs[0]["predicted"],
+            n=f"{pairs[0]['count']:,}",
+            share=percent(pairs[0]["share"], 0),
         )
     ]
 
@@ -155,22 +155,22 @@ def _figures(context: Context) -> pd.DataFrame:
 def _board(context: Context) -> Table:
     board = _figures(context)
     most = _WIDE_MODELS if _wide(context) else _MODELS
-    rest, board = len(board) - most, board.head(most)
+    hidden, board = len(board) - most, board.head(most)
     start = scale_start(board["low"].tolist())
     ranges = []
     for row in board.to_dict("records"):
         text = f"{percent(row['accuracy'])} ({interval(row['low'], row['high'])})"
         ranges.append(Range(row["accuracy"], row["low"], row["high"], start, text))
-    shown: dict[str, Iterable[object]] = {
+    columns: dict[str, Iterable[object]] = {
         _("model"): [_short(context, name) for name in board.index],
         _("accuracy"): board["accuracy"].map(percent),
         _("scale {start} to 100 %").format(start=f"{start:.0%}"[:-1]): ranges,
         _("95 % CI"): [interval(*pair) for pair in board[["low", "high"]].to_numpy()],
     }
     if board["clean_accuracy"].notna().any():
-        shown[_("without leakage")] = board["clean_accuracy"].map(percent)
-    caption = _("The {n} most accurate of {all} models").format(n=most, all=rest + most) if rest > 0 else ""
-    return columns_table(shown.items(), caption, strong=(0,) if len(board) > 1 else ())
+        columns[_("without leakage")] = board["clean_accuracy"].map(percent)
+    caption = _("The {n} most accurate of {all} models").format(n=most, all=hidden + most) if hidden > 0 else ""
+    return columns_table(columns.items(), caption, strong=(0,) if len(board) > 1 else ())
 
 
 def _looking(context: Context) -> list[str]:
@@ -181,7 +181,7 @@ def _looking(context: Context) -> list[str]:
     names = [name for name in context.ranked if name in context.attention]
     sentences = [
         localised(attention_finding(context.keys[name], context.attention[name].attention))
-        for name in names[: _WIDE_LOOKING if _wide(context) else _LOOKING]
+        for name in names[: _WIDE_ATTENTION_LINES if _wide(context) else _ATTENTION_LINES]
     ]
     if not all(measured.full for measured in context.attention.values()):
         sentences.append(_("Whether a model needs what it looks at was not measured."))
@@ -193,7 +193,7 @@ def _facts(context: Context) -> list[tuple[str, str]]:
     n = context.comparison.n if context.comparison is not None else first.metrics["n"]
     facts = [
         (_("data set"), context.data_name),
-        (_("split"), split_word(first.split)),
+        (_("split"), split_name(first.split)),
         (_("images"), f"{n:,}"),
         (_("classes"), f"{len(first.class_names):,}"),
         (_("models"), f"{len(context.evaluations):,}"),

@@ -28,7 +28,7 @@ def show(result: Comparison, effects: dict[str, Effect]) -> None:
     with table_slot:
         _board_table(timed)
         sentences = [of_library(message) for message in left_out_messages(result.left_out)]
-        if not result.scoreboard["copies"].notna().any() and not result.without_copies:
+        if not result.scoreboard["copies"].notna().any() and not result.without_leakage:
             sentences.append(_("These evaluations were not checked for leakage."))
         if sentences:
             st.caption(" ".join(sentences))
@@ -58,7 +58,7 @@ def _board_table(result: Comparison) -> None:
             "ms": best_first["milliseconds"],
         }
     )
-    if result.without_copies or not best_first["copies"].notna().any():
+    if result.without_leakage or not best_first["copies"].notna().any():
         rows = rows.drop(columns="clean")
     if not best_first["milliseconds"].notna().any():
         rows = rows.drop(columns="ms")

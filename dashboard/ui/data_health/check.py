@@ -39,13 +39,13 @@ def checked(dataset: Dataset) -> Health | None:
     shelf = _opened()
     if key in shelf:
         return shelf[key]
-    here = cache()
-    if here.get(key, ".json"):
+    disk_cache = cache()
+    if disk_cache.get(key, ".json"):
         with st.spinner(_("Loading the last check …")):
-            return _keep(key, check_dataset(dataset, cache=here))
+            return _keep(key, check_dataset(dataset, cache=disk_cache))
     n = int(dataset.counts().to_numpy().sum())
     seconds = max(1, round(n * _SECONDS_PER_IMAGE))
-    wait = (
+    duration = (
         n_("about {n} second", "about {n} seconds", seconds).format(n=seconds)
         if seconds < 90
         else n_("about {n} minute", "about {n} minutes", round(seconds / 60)).format(n=round(seconds / 60))
@@ -54,17 +54,17 @@ def checked(dataset: Dataset) -> Health | None:
     return on_request(
         key,
         _("Check these images"),
-        lambda progress: _keep(key, check_dataset(dataset, progress, here), here),
-        note.format(n=f"{n:,}", wait=wait),
+        lambda progress: _keep(key, check_dataset(dataset, progress, disk_cache), disk_cache),
+        note.format(n=f"{n:,}", wait=duration),
         keeps=False,
     )
 
 
-def _keep(key: str, health: Health, here: Cache | None = None) -> Health:
-    if here is not None:
+def _keep(key: str, health: Health, disk_cache: Cache | None = None) -> Health:
+    if disk_cache is not None:
         # If the workspace is read-only, the result lasts until the dashboard ends.
         with contextlib.suppress(CarvisError):
-            here.put(key, ".json", json_text(health.summary()).encode())
+            disk_cache.put(key, ".json", json_text(health.summary()).encode())
     shelf = _opened()
     shelf[key] = health
     while len(shelf) > _MOST_OPEN:
@@ -77,9 +77,9 @@ def offer_split(health: Health) -> None:
     out = workspace.get().data_dir / f"{health.name}-free"
     key = content_hash("split", str(out))
     if out.exists():
-        made = jobs.results().get(key)
-        if made and out.is_dir():
-            _report(made)
+        created = jobs.results().get(key)
+        if created and out.is_dir():
+            _report(created)
             return
         st.success(
             _(
@@ -101,20 +101,20 @@ def offer_split(health: Health) -> None:
     )
 
 
-def _report(made: Split) -> None:
-    counts = made.counts.sum()
-    left_out = sum(made.skipped.values())
-    words = [
+def _report(created: Split) -> None:
+    counts = created.counts.sum()
+    n_skipped = sum(created.skipped.values())
+    sentences = [
         _("**{name}** has {train} training, {valid} validation and {test} test images.").format(
-            name=plain(made.out.name), **{split: f"{counts[split]:,}" for split in SHARES}
+            name=plain(created.out.name), **{split: f"{counts[split]:,}" for split in SHARES}
         ),
-        n_("{n} image was skipped", "{n} images were skipped", left_out).format(n=f"{left_out:,}")
+        n_("{n} image was skipped", "{n} images were skipped", n_skipped).format(n=f"{n_skipped:,}")
         + " "
         + _("(its `split.csv` gives the reasons)."),
         _("Select it as the data set in the sidebar, then train and evaluate on it."),
     ]
-    st.success(" ".join(words), icon=":material/check_circle:")
-    for split, names in made.missing_classes.items():
+    st.success(" ".join(sentences), icon=":material/check_circle:")
+    for split, names in created.missing_classes.items():
         if names:
             some = ", ".join(map(plain, names[:_MOST_NAMED])) + (" …" if len(names) > _MOST_NAMED else "")
             text = n_(

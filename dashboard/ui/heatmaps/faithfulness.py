@@ -82,10 +82,10 @@ def _cached_key(fingerprint: str, stamp: object, heatmap: str, *, _row: HeatmapR
 
 def load(row: HeatmapRow, model: Opened) -> "Faithfulness | None":
     """Return the test result of one model's heatmap, None where it was not tested."""
-    from carvis.explain.faithfulness_metrics.cache import kept_faithfulness
+    from carvis.explain.faithfulness_metrics.cache import stored_faithfulness
 
     key = key_of(row, model)
-    return _session().get(key) or kept_faithfulness(jobs.cache("faithfulness"), key)
+    return _session().get(key) or stored_faithfulness(jobs.cache("faithfulness"), key)
 
 
 def _is_tested(row: HeatmapRow, model: Opened) -> bool:
@@ -148,7 +148,7 @@ def _chart(trials: dict[str, Any]) -> Any:
         for step, value in enumerate(curve)
     ]
     table = pd.DataFrame(rows, columns=["kind", "line", "share", "confidence"])
-    names = [_(words) for words in _LINES.values()]
+    names = [_(text) for text in _LINES.values()]
     line = (
         alt.Chart(table)
         .mark_line()

@@ -134,7 +134,7 @@ def test_functions(name):
 
 
 @pytest.mark.parametrize(
-    ("function", "says"),
+    ("function", "sentence"),
     [
         (lambda x: tf.image.random_flip_left_right(x), "random"),
         (lambda x: tf.signal.fft(tf.cast(x, tf.complex64)), "tf."),
@@ -143,10 +143,10 @@ def test_functions(name):
         (lambda x: tf.einsum("bhwc,bijc->bhwij", x, x), "tf.einsum"),
     ],
 )
-def test_a_function_that_is_not_known_is_named(function, says, tmp_path):
+def test_a_function_that_is_not_known_is_named(function, sentence, tmp_path):
     image = tf_keras.Input(SIDE)
     tf_keras.Model(image, function(image)).save(tmp_path / "odd.h5")
-    with pytest.raises(ModelError, match=says) as caught:
+    with pytest.raises(ModelError, match=sentence) as caught:
         open_model(tmp_path / "odd.h5")
     assert "cannot be converted to Keras 3" in str(caught.value) and "get the file again" not in str(caught.value)
 
@@ -231,6 +231,6 @@ def test_functions_survive_being_saved_anew(tmp_path):
     opened = open_model(tmp_path / "old.h5")
     opened.save(tmp_path / "new.keras")
     values = inputs_of(model)
-    again = open_model(tmp_path / "new.keras")
-    assert isinstance(again, keras.Model)
-    np.testing.assert_allclose(predictions(again, values), predictions(model, values), atol=1e-5)
+    reopened = open_model(tmp_path / "new.keras")
+    assert isinstance(reopened, keras.Model)
+    np.testing.assert_allclose(predictions(reopened, values), predictions(model, values), atol=1e-5)

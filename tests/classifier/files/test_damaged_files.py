@@ -29,7 +29,7 @@ def sentence(path) -> str:
 
 
 @pytest.fixture(params=["h5", "keras"])
-def whole(request, tmp_path):
+def model_file(request, tmp_path):
     image = keras.Input((8, 8, 3))
     x = L.Conv2D(16, 3, name="conv")(image)
     model = keras.Model(image, L.Dense(2, activation="softmax", name="dense")(L.Flatten()(x)))
@@ -38,9 +38,9 @@ def whole(request, tmp_path):
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.7, 0.95])
-def test_a_truncated_file_is_damaged(whole, share):
-    data = whole.read_bytes()
-    cut = whole.with_stem("cut")
+def test_a_truncated_file_is_damaged(model_file, share):
+    data = model_file.read_bytes()
+    cut = model_file.with_stem("cut")
     cut.write_bytes(data[: int(len(data) * share)])
     assert AGAIN in sentence(cut) and AGAIN in describe_model_file(cut)["refused"]
 
@@ -70,9 +70,9 @@ def test_weights_of_another_architecture_are_no_damage(library, tmp_path):
 def changed(path, **members):
     """Rewrite some members of a .keras file; None leaves one out."""
     with zipfile.ZipFile(path) as archive:
-        held = {name: archive.read(name) for name in archive.namelist()} | members
+        contents = {name: archive.read(name) for name in archive.namelist()} | members
     with zipfile.ZipFile(path, "w") as archive:
-        for name, data in held.items():
+        for name, data in contents.items():
             if data is not None:
                 archive.writestr(name, data)
     return path
@@ -129,14 +129,14 @@ def test_a_setting_of_another_keras_is_no_damage(tmp_path):
 
 
 def test_what_is_no_model_is_named(tmp_path):
-    for name, data, says in (
+    for name, data, match in (
         ("lfs.h5", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
         ("page.h5", b"<!DOCTYPE html><html>", "a web page"),
         ("model.tflite", b"\x1c\0\0\0TFL3", "TensorFlow Lite"),
     ):
         (tmp_path / name).write_bytes(data)
         text = sentence(tmp_path / name)
-        assert says in text and AGAIN not in text
+        assert match in text and AGAIN not in text
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
         archive.writestr("readme.txt", "no model")
     assert "a zip without a Keras model" in sentence(tmp_path / "other.zip")
@@ -149,6 +149,6 @@ def test_weights_alone_are_named(tmp_path):
     assert "weights without an architecture" in text and AGAIN not in text
 
 
-def test_values_survive_whatever_is_refused(whole):
-    clf = load_classifier(whole)
+def test_values_survive_whatever_is_refused(model_file):
+    clf = load_classifier(model_file)
     assert np.isfinite(clf.predict([np.zeros((8, 8, 3), np.uint8)])).all()

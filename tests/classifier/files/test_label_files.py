@@ -114,13 +114,13 @@ def test_files_beside_a_model(tmp_path):
     _write(tmp_path / "cars_labels.txt", "c\nd\n")
     _write(tmp_path / "metadata.json", '{"author": "me"}')
     _write(tmp_path / "Class_Indices.json", '{"b": 0, "a": 1}')
-    found = names_beside(tmp_path / "cars.h5")
-    assert {path.name: names for path, names in found.items()} == {
+    beside = names_beside(tmp_path / "cars.h5")
+    assert {path.name: names for path, names in beside.items()} == {
         "cars_labels.txt": ["c", "d"],
         "labels.txt": ["a", "b"],
         "Class_Indices.json": ["b", "a"],
     }
-    assert next(iter(found)).name == "cars_labels.txt"
+    assert next(iter(beside)).name == "cars_labels.txt"
 
 
 def test_an_encoding_that_is_named_counts(tmp_path):

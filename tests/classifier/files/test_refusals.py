@@ -17,14 +17,14 @@ L = keras.layers
 
 
 @pytest.fixture
-def good(tmp_path) -> Path:
+def valid_model(tmp_path) -> Path:
     model = keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(2, 3), L.Flatten(), L.Dense(2, activation="softmax")])
     model.save(tmp_path / "good.keras")
     return tmp_path / "good.keras"
 
 
-def test_the_good_file_opens(good):
-    assert len(load_classifier(with_config(good, lambda config: None)).class_names) == 2
+def test_the_good_file_opens(valid_model):
+    assert len(load_classifier(with_config(valid_model, lambda config: None)).class_names) == 2
 
 
 def test_a_lambda_never_runs(tmp_path):
@@ -44,7 +44,7 @@ def test_a_lambda_never_runs(tmp_path):
         assert not marker.exists()
 
 
-def test_a_foreign_class_is_never_imported(good, tmp_path, monkeypatch):
+def test_a_foreign_class_is_never_imported(valid_model, tmp_path, monkeypatch):
     (tmp_path / "evil_module.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Evil: pass\n")
     monkeypatch.syspath_prepend(tmp_path)
 
@@ -54,7 +54,7 @@ def test_a_foreign_class_is_never_imported(good, tmp_path, monkeypatch):
     with pytest.raises(
         UntrustedModelError, match=r"contains the class .*, which is not from Keras .*package that"
     ) as error:
-        load_classifier(with_config(good, foreign))
+        load_classifier(with_config(valid_model, foreign))
     assert "changed.keras" in str(error.value)
     assert not (tmp_path / "ran").exists()
 
@@ -64,13 +64,13 @@ def test_a_layer_of_ours_that_an_earlier_version_saved_opens(tmp_path):
     keras.Sequential([keras.Input((8, 8, 3)), *layers]).save(tmp_path / "earlier.keras")
 
     def moved(config):
-        layer = next(one for one in config["config"]["layers"] if one["class_name"] == "ImageResize")
+        layer = next(entry for entry in config["config"]["layers"] if entry["class_name"] == "ImageResize")
         layer["module"] = "carvis.classifier.keras2_layers"
 
     assert load_classifier(with_config(tmp_path / "earlier.keras", moved)).input_size == (8, 8)
 
 
-def test_a_foreign_function_is_refused_wherever_it_hides(good):
+def test_a_foreign_function_is_refused_wherever_it_hides(valid_model):
     def activation(config):
         config["config"]["layers"][-1]["config"]["activation"] = {
             "module": "os",
@@ -89,12 +89,12 @@ def test_a_foreign_function_is_refused_wherever_it_hides(good):
 
     for change in (activation, initialiser):
         with pytest.raises(UntrustedModelError):
-            load_classifier(with_config(good, change))
+            load_classifier(with_config(valid_model, change))
 
 
-def test_a_member_that_leads_out_of_the_file_is_refused(good, tmp_path):
+def test_a_member_that_leads_out_of_the_file_is_refused(valid_model, tmp_path):
     with pytest.raises(UntrustedModelError, match="leads out"):
-        load_classifier(with_config(good, lambda config: None, {"../../outside.txt": b"x"}))
+        load_classifier(with_config(valid_model, lambda config: None, {"../../outside.txt": b"x"}))
 
 
 def test_a_link_to_another_file_is_refused(tmp_path):
@@ -106,29 +106,29 @@ def test_a_link_to_another_file_is_refused(tmp_path):
         load_classifier(tmp_path / "linked.h5")
 
 
-def test_what_is_no_model_is_one_sentence_with_its_name(good, tmp_path):
+def test_what_is_no_model_is_one_sentence_with_its_name(valid_model, tmp_path):
     (tmp_path / "empty.h5").touch()
-    (tmp_path / "picture.h5").write_bytes(b"\xff\xd8\xff\xe0 JFIF")
-    (tmp_path / "half.keras").write_bytes(good.read_bytes()[:2000])
+    (tmp_path / "image.h5").write_bytes(b"\xff\xd8\xff\xe0 JFIF")
+    (tmp_path / "half.keras").write_bytes(valid_model.read_bytes()[:2000])
     (tmp_path / "model.pkl").write_bytes(b"x")
     (tmp_path / "folder.keras").mkdir()
-    for name in ("empty.h5", "picture.h5", "half.keras", "model.pkl", "folder.keras", "missing.keras"):
+    for name in ("empty.h5", "image.h5", "half.keras", "model.pkl", "folder.keras", "missing.keras"):
         with pytest.raises(ModelError, match=name.replace(".", r"\.")) as caught:
             load_classifier(tmp_path / name)
         assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("build", "says"),
+    ("build", "sentence"),
     [
         (lambda: keras.Sequential([keras.Input((5,)), L.Dense(2, activation="softmax")]), "not an image"),
         (lambda: keras.Sequential([keras.Input((8, 8, 3)), L.Flatten(), L.Dense(1, "relu")]), "not a classifier"),
         (lambda: keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(2, 3)]), "not a classifier"),
     ],
 )
-def test_models_of_another_world_are_refused(build, says, tmp_path):
+def test_models_of_another_world_are_refused(build, sentence, tmp_path):
     build().save(tmp_path / "other.keras")
-    with pytest.raises(ModelError, match=says):
+    with pytest.raises(ModelError, match=sentence):
         load_classifier(tmp_path / "other.keras")
 
 
@@ -136,8 +136,8 @@ def test_a_linear_end_is_taken_for_logits(tmp_path):
     model = keras.Sequential([keras.Input((8, 8, 3)), L.Flatten(), L.Dense(3)])
     model.save(tmp_path / "linear.keras")
     clf = load_classifier(tmp_path / "linear.keras")
-    answer = clf.predict(np.zeros((2, 9, 9, 3), np.uint8))
-    np.testing.assert_allclose(answer, np.full((2, 3), 1 / 3), atol=1e-6)
+    probabilities = clf.predict(np.zeros((2, 9, 9, 3), np.uint8))
+    np.testing.assert_allclose(probabilities, np.full((2, 3), 1 / 3), atol=1e-6)
     assert any("no softmax" in sentence for sentence in clf.assumptions)
 
 

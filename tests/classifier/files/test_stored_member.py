@@ -35,9 +35,9 @@ def test_any_place_in_any_order(archive):
 
 def test_a_zip_that_ends_too_soon(archive):
     member = archive.getinfo("モデル.bin")
-    for held in (0, member.header_offset + 10, member.header_offset + 300):
+    for size in (0, member.header_offset + 10, member.header_offset + 300):
         with open(archive.filename, "rb") as file, pytest.raises(zipfile.BadZipFile):
-            StoredMember(io.BytesIO(file.read(held)), member)
+            StoredMember(io.BytesIO(file.read(size)), member)
 
 
 def test_one_changed_byte_in_the_weights_of_keras_2_is_damage(tmp_path):

@@ -49,15 +49,15 @@ def test_the_layer_explained_by_default(real_data, name, layer):
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    ("name", "error", "says"),
+    ("name", "error", "sentence"),
     [
         ("carnd_lambda_regression.h5", UntrustedModelError, "Lambda"),
         ("malaria_weights_only.h5", ModelError, "weights without an architecture"),
     ],
 )
-def test_real_files_that_are_refused(real_data, name, error, says):
+def test_real_files_that_are_refused(real_data, name, error, sentence):
     path = real_data / "legacy_h5" / name
-    with pytest.raises(error, match=says) as caught:
+    with pytest.raises(error, match=sentence) as caught:
         load_classifier(path)
     assert name in str(caught.value) and "\n" not in str(caught.value)
     assert name in describe_model_file(path)["refused"]
@@ -138,12 +138,12 @@ def test_an_old_model_is_saved_as_a_new_one(tmp_path):
 
     flat().save(tmp_path / "old.h5")
     clf = load_classifier(tmp_path / "old.h5", ["a", "b", "c"], "unit", resize="nearest")
-    again = load_classifier(save_classifier(clf, tmp_path / "new.keras"))
+    reopened = load_classifier(save_classifier(clf, tmp_path / "new.keras"))
     # How image files are read was assumed of the old file, and is still.
-    assert again.assumptions == ["The card new.json marks as assumed: alpha, orientation."]
-    assert again.class_names == ["a", "b", "c"] and again.resize == "nearest"
-    assert again.fingerprint == clf.fingerprint
-    assert isinstance(again.model, keras.Model)
+    assert reopened.assumptions == ["The card new.json marks as assumed: alpha, orientation."]
+    assert reopened.class_names == ["a", "b", "c"] and reopened.resize == "nearest"
+    assert reopened.fingerprint == clf.fingerprint
+    assert isinstance(reopened.model, keras.Model)
 
 
 @pytest.mark.parametrize("library", [keras, tf_keras], ids=["keras-3", "keras-2"])
@@ -172,6 +172,6 @@ def test_an_architecture_put_into_a_file_of_bare_weights(tmp_path):
     model.save_weights(tmp_path / "weights.h5")
     with h5py.File(tmp_path / "weights.h5", "r+") as file:
         file.attrs["model_config"] = model.to_json()
-    answers = load_classifier(tmp_path / "weights.h5").model
+    reopened = load_classifier(tmp_path / "weights.h5").model
     values = np.random.default_rng(0).uniform(0, 1, (2, 16, 16, 3)).astype(np.float32)
-    np.testing.assert_allclose(answers(values, training=False), model(values, training=False), atol=1e-5)
+    np.testing.assert_allclose(reopened(values, training=False), model(values, training=False), atol=1e-5)

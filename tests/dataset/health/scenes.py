@@ -1,4 +1,4 @@
-"""Drawn scenes, each different, and the ways in which copies are changed."""
+"""Drawn scenes, each different, and the ways in which near-duplicates differ."""
 
 import cv2
 import numpy as np

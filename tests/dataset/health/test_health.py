@@ -1,4 +1,4 @@
-"""Checking data sets: copies planted with known answers, broken files, classes with too few pictures."""
+"""Checking data sets: duplicates planted with known answers, broken files, classes with too few images."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.dataset.health.scenes import CHANGES, scene
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
-    """30 different scenes in train; of six of them a changed copy in test, one changed otherwise each."""
+    """30 different scenes in train; of six of them a near-duplicate in test, one changed otherwise each."""
     root = tmp_path_factory.mktemp("planted") / "cars"
     for seed in range(30):
         write_image(root / "train" / f"class {seed % 3}" / f"{seed:02}.png", scene(seed))
@@ -33,12 +33,12 @@ def planted(tmp_path_factory):
 
 def test_every_change_is_found_and_nothing_else(planted):
     health = check_dataset(planted)
-    twins = health.twins_of("test")
+    duplicates = health.duplicates_of("test")
     expected = {
         f"test/class {seed % 3}/{change.__name__}.jpg": f"train/class {seed % 3}/{seed:02}.png"
         for seed, change in enumerate(CHANGES)
     }
-    assert {name: twin for name, twin in twins.items() if twin} == expected
+    assert {name: original for name, original in duplicates.items() if original} == expected
     assert len(health.copies) == 6 and (health.copies["distance"] > 0).all()
     assert health.copies.columns.tolist() == [
         "path", "split", "label", "twin_path", "twin_split", "twin_label", "distance",
@@ -48,16 +48,16 @@ def test_every_change_is_found_and_nothing_else(planted):
 
 
 @pytest.mark.parametrize("change", CHANGES[:5])
-def test_a_change_is_found_on_many_pictures(change, tmp_path):
+def test_a_change_is_found_on_many_images(change, tmp_path):
     for seed in range(40):
         write_image(tmp_path / "cars" / "train" / "a" / f"{seed}.png", scene(seed))
         write_image(tmp_path / "cars" / "test" / "a" / f"{seed}.png", np.ascontiguousarray(change(scene(seed))))
-    twins = check_dataset(tmp_path / "cars").twins_of("test")
-    right = sum(twin.rpartition("/")[2] == name.rpartition("/")[2] for name, twin in twins.items())
-    assert right >= 39 and sum(twins != "") == right
+    duplicates = check_dataset(tmp_path / "cars").duplicates_of("test")
+    right = sum(original.rpartition("/")[2] == name.rpartition("/")[2] for name, original in duplicates.items())
+    assert right >= 39 and sum(duplicates != "") == right
 
 
-def test_another_car_before_the_same_backdrop_is_no_copy(tmp_path):
+def test_another_car_before_the_same_backdrop_is_no_duplicate(tmp_path):
     for car in range(8):
         write_image(tmp_path / "cars" / "train" / "a" / f"{car}.png", scene(1, car=1000 + car))
     # The same car, photographed again from a little aside.
@@ -65,11 +65,11 @@ def test_another_car_before_the_same_backdrop_is_no_copy(tmp_path):
     assert check_dataset(tmp_path / "cars").copies.empty
 
 
-def test_exact_copies_by_bytes_and_by_pixels_across_splits_and_labels(tmp_path):
-    one = write_image(tmp_path / "cars" / "train" / "a" / "1.png", scene(1))
+def test_exact_duplicates_by_bytes_and_by_pixels_across_splits_and_labels(tmp_path):
+    original = write_image(tmp_path / "cars" / "train" / "a" / "1.png", scene(1))
     same = tmp_path / "cars" / "test" / "b" / "2.png"
     same.parent.mkdir(parents=True)
-    same.write_bytes(one.read_bytes())
+    same.write_bytes(original.read_bytes())
     Image.fromarray(scene(1)).save(tmp_path / "cars" / "valid.bmp")
     (tmp_path / "cars" / "valid" / "a").mkdir(parents=True)
     os.replace(tmp_path / "cars" / "valid.bmp", tmp_path / "cars" / "valid" / "a" / "3.bmp")
@@ -81,7 +81,7 @@ def test_exact_copies_by_bytes_and_by_pixels_across_splits_and_labels(tmp_path):
         ["valid", "a", "train", "a", 0.0],
     ]
     assert health.mixed_groups == 1 and health.summary()["copies of another class"] == 2
-    assert {pair: found.exact for pair, found in health.crossing().items()} == {
+    assert {pair: shared.exact for pair, shared in health.crossing().items()} == {
         ("test", "train"): 1, ("test", "valid"): 1, ("valid", "train"): 1,
     }  # fmt: skip
 
@@ -89,7 +89,7 @@ def test_exact_copies_by_bytes_and_by_pixels_across_splits_and_labels(tmp_path):
 def test_broken_and_misnamed_files_stop_nothing(tmp_path):
     folder = tmp_path / "cars" / "train" / "a"
     write_image(folder / "good.png", scene(1))
-    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "broken.jpg").write_bytes(b"no image")
     (folder / "empty.jpg").write_bytes(b"")
     (folder / "notes.txt").write_text("x")
     half = encode_image(scene(2))
@@ -102,7 +102,7 @@ def test_broken_and_misnamed_files_stop_nothing(tmp_path):
     assert all(str(path) in reason for path, reason in health.broken[["path", "reason"]].to_numpy())
     assert sorted(health.others["reason"]) == ["empty file", "not an image file"]
     assert health.mistyped[["format"]].to_numpy().tolist() == [["PNG"]]
-    # Two plain pictures show nothing by which they could be told apart or be the same.
+    # Two plain images show nothing by which they could be told apart or be the same.
     assert health.copies.empty
     assert health.sparse.to_numpy().tolist() == [["a", "train", 6]]
     assert set(health.images.loc[health.images["reason"] != "", "group"]) == {-1}
@@ -116,22 +116,22 @@ def test_nothing_that_can_be_read(tmp_path):
         assert (len(health.images), health.groups, health.distinct, len(health.copies)) == (broken, 0, 0, 0)
         assert len(health.broken) == broken and health.mistyped.empty and health.sizes.empty
         assert health.summary()["shared"] == {} and health.save(tmp_path / "health.json").is_file()
-        (folder / "broken.jpg").write_bytes(b"no picture")
+        (folder / "broken.jpg").write_bytes(b"no image")
 
 
 def test_light_and_sharpness_are_what_they_are_on_paper(tmp_path):
     board = np.kron(np.indices((8, 8)).sum(axis=0) % 2, np.ones((32, 32)))[..., None].repeat(3, axis=2)
     write_image(tmp_path / "cars" / "train" / "a" / "board.png", (255 * board).astype(np.uint8))
     write_image(tmp_path / "cars" / "train" / "a" / "grey.png", np.full((50, 90, 3), 77, np.uint8))
-    pictures = check_dataset(tmp_path / "cars").images.set_index("id")
-    assert pictures.loc["train/a/board.png", "brightness"] == pytest.approx(127.5)
-    assert pictures.loc["train/a/board.png", "contrast"] == pytest.approx(127.5)
-    grey = pictures.loc["train/a/grey.png"]
+    images = check_dataset(tmp_path / "cars").images.set_index("id")
+    assert images.loc["train/a/board.png", "brightness"] == pytest.approx(127.5)
+    assert images.loc["train/a/board.png", "contrast"] == pytest.approx(127.5)
+    grey = images.loc["train/a/grey.png"]
     assert (grey["brightness"], grey["contrast"], grey["sharpness"]) == pytest.approx((77, 0, 0))
     assert (grey["width"], grey["height"]) == (90, 50)
 
 
-def test_a_second_check_reads_no_picture_and_a_changed_file_is_seen(planted, tmp_path, monkeypatch):
+def test_a_second_check_reads_no_image_and_a_changed_file_is_seen(planted, tmp_path, monkeypatch):
     from carvis.dataset.health import image_facts
 
     cache = Cache(tmp_path / "cache")
@@ -149,7 +149,7 @@ def test_a_second_check_reads_no_picture_and_a_changed_file_is_seen(planted, tmp
         write_image(changed, scene(29))
         third = check_dataset(planted, cache=cache)
         assert read == [str(changed)]
-        assert third.twins_of("test")["test/class 0/102.png"] == "train/class 2/29.png"
+        assert third.duplicates_of("test")["test/class 0/102.png"] == "train/class 2/29.png"
     finally:
         changed.write_bytes(before)
 
@@ -200,7 +200,7 @@ def test_a_fifth_of_the_sides_may_be_cut_off(tmp_path, cut):
     assert health.shared().copies == 8 and health.groups == 8
 
 
-def test_signatures_have_length_1_and_a_plain_picture_none():
+def test_signatures_have_length_1_and_a_plain_image_none():
     luminance = np.stack([np.full((32, 32), 80.0), np.add.outer(np.arange(32.0), np.arange(32.0))]).astype(np.float32)
     assert np.linalg.norm(signatures(luminance), axis=1) == pytest.approx([0, 1], abs=1e-5)
 
@@ -210,17 +210,17 @@ def test_cells_find_what_holding_all_against_all_finds(tmp_path):
 
     rng = np.random.default_rng(0)
     base = np.stack([cv2.resize(rng.uniform(0, 255, (7, 7)).astype(np.float32), (32, 32)) for _ in range(300)])
-    pictures = np.concatenate([base, base[:100, :, ::-1] + rng.normal(0, 4, (100, 32, 32))]).astype(np.float32)
-    every, cells = candidates(pictures), candidates(pictures, all_pairs=0)
-    pairs = [set(zip(found.one.tolist(), found.other.tolist(), strict=True)) for found in (every, cells)]
+    images = np.concatenate([base, base[:100, :, ::-1] + rng.normal(0, 4, (100, 32, 32))]).astype(np.float32)
+    exhaustive, cells = candidates(images), candidates(images, all_pairs=0)
+    pairs = [set(zip(result.first.tolist(), result.second.tolist(), strict=True)) for result in (exhaustive, cells)]
     planted = {(i, 300 + i) for i in range(100)}
     assert planted <= pairs[0] and pairs[1] <= pairs[0] and len(planted - pairs[1]) <= 2
 
 
 @pytest.mark.real
-def test_cars20_has_its_test_pictures_in_train(real_data, tmp_path):
+def test_cars20_has_its_test_images_in_train(real_data, tmp_path):
     health = carvis.check_dataset(real_data / "cars20", cache=tmp_path)
-    found = health.shared()
-    assert (found.n, found.exact) == (577, 572) and found.copies >= 572
+    shared = health.shared()
+    assert (shared.n, shared.exact) == (577, 572) and shared.copies >= 572
     # Held against groupings by eye: 2,777 distinct files, of which half are cut-outs of others.
     assert health.distinct == 2777 and 1500 < health.groups < 1750 and health.mixed_groups == 0

@@ -19,7 +19,7 @@ from tests.dataset.health.scenes import mirrored, reencoded, scene
 
 @pytest.fixture(scope="module")
 def leaky(tmp_path_factory):
-    """Two classes of 20 scenes; each fourth has a re-encoded or mirrored copy in test, each fifth an exact one."""
+    """Two classes of 20 scenes; each fourth has a re-encoded or mirrored duplicate in test, each fifth an exact one."""
     root = tmp_path_factory.mktemp("leaky") / "cars"
     for seed in range(40):
         label = "ab"[seed % 2]
@@ -30,34 +30,34 @@ def leaky(tmp_path_factory):
         if seed % 5 == 0:
             (root / "test" / label).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, root / "test" / label / f"same {seed}.png")
-    # Of one scene two copies that bear different labels, and a file that is none.
+    # Of one scene two duplicates that bear different labels, and a file that is none.
     write_image(root / "train" / "a" / "odd.png", scene(99))
     write_image(root / "test" / "b" / "odd.jpg", scene(99))
-    (root / "test" / "a" / "broken.jpg").write_bytes(b"no picture")
+    (root / "test" / "a" / "broken.jpg").write_bytes(b"no image")
     return root
 
 
-def test_no_group_lies_across_splits_and_every_picture_is_accounted_for(leaky, tmp_path):
+def test_no_group_lies_across_splits_and_every_image_is_accounted_for(leaky, tmp_path):
     health = check_dataset(leaky)
     made = split_dataset(health, tmp_path / "new")
     assert made.leaks == 0 and made.placed_by == {"hard link": 50}
     table = made.table
     assert sorted(table["id"]) == sorted(health.images["id"])
-    kept = table[table["split"] != ""]
-    assert kept.groupby("group")["split"].nunique().max() == 1
+    placed = table[table["split"] != ""]
+    assert placed.groupby("group")["split"].nunique().max() == 1
     assert made.skipped == {"exact duplicate": 8, "labels disagree": 2, "unreadable": 1}
-    assert (kept["reason"] == "").all() and (table.loc[table["split"] == "", "reason"] != "").all()
+    assert (placed["reason"] == "").all() and (table.loc[table["split"] == "", "reason"] != "").all()
     data = Dataset(tmp_path / "new")
     ids = [name for split in data.splits for name in data.samples(split)["id"]]
-    assert sorted(ids) == sorted(kept["new_id"])
-    for row in kept.itertuples():
+    assert sorted(ids) == sorted(placed["new_id"])
+    for row in placed.itertuples():
         assert os.path.samefile(row.path, data.resolve(row.new_id))
-    again = check_dataset(data)
-    assert again.distinct == len(again.images) == 50
-    assert all(found.copies == 0 for found in again.crossing().values())
+    new_health = check_dataset(data)
+    assert new_health.distinct == len(new_health.images) == 50
+    assert all(shared.copies == 0 for shared in new_health.crossing().values())
     counts = made.counts
     assert counts.sum(axis=1).tolist() == [30, 20]
-    # Groups are of one or two pictures: no class is further than that from its shares.
+    # Groups are of one or two images: no class is further than that from its shares.
     assert (abs(counts.to_numpy() - np.outer(counts.sum(axis=1), (0.7, 0.15, 0.15))) <= 2).all()
 
 
@@ -72,7 +72,7 @@ def test_a_seed_decides(leaky, tmp_path):
 
 
 def test_groups_go_to_the_split_that_lacks_most():
-    # Group 7 has three pictures, the others one each: of 6 pictures train lacks 3, valid 1.5, test 1.5.
+    # Group 7 has three images, the others one each: of 6 images train lacks 3, valid 1.5, test 1.5.
     groups = pd.Series([7, 7, 7, 1, 2, 3])
     place = _deal(groups, np.array([0.5, 0.25, 0.25]), np.random.default_rng(0))
     assert place[7] == "train"
@@ -81,7 +81,7 @@ def test_groups_go_to_the_split_that_lacks_most():
     assert "valid" not in none.values()
 
 
-def test_a_small_class_has_pictures_in_each_split():
+def test_a_small_class_has_images_in_each_split():
     shares = np.array([0.7, 0.15, 0.15])
     for n, counts in ((1, [1]), (2, [2]), (3, [1, 1, 1]), (4, [1, 1, 2]), (5, [1, 1, 3])):
         for seed in range(5):
@@ -96,10 +96,10 @@ def test_a_small_class_has_pictures_in_each_split():
     }
 
 
-def test_classes_without_pictures_in_a_split_are_named(tmp_path):
+def test_classes_without_images_in_a_split_are_named(tmp_path):
     for i, label in enumerate("abbbc"):
         write_image(tmp_path / "cars" / "train" / label / f"{i}.png", scene(i))
-    (tmp_path / "cars" / "train" / "c" / "4.png").write_bytes(b"no picture")
+    (tmp_path / "cars" / "train" / "c" / "4.png").write_bytes(b"no image")
     health = check_dataset(tmp_path / "cars")
     made = split_dataset(health, tmp_path / "new")
     assert made.missing_classes == {"train": ["c"], "valid": ["a", "c"], "test": ["a", "c"]}
@@ -110,7 +110,7 @@ def test_classes_without_pictures_in_a_split_are_named(tmp_path):
     assert split_dataset(health, tmp_path / "halves", (0.5, 0.5, 0)).missing_classes["test"] == ["a", "b", "c"]
 
 
-def test_a_picture_removed_since_the_check_is_left_out(tmp_path):
+def test_an_image_removed_since_the_check_is_left_out(tmp_path):
     for i in range(3):
         write_image(tmp_path / "cars" / "train" / "a" / f"{i}.png", scene(i))
     health = check_dataset(tmp_path / "cars")
@@ -169,7 +169,7 @@ def test_what_cannot_be_is_one_sentence_and_leaves_nothing(leaky, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
 
 
-def test_where_links_are_impossible_pictures_are_copied(leaky, tmp_path, monkeypatch):
+def test_where_links_are_impossible_images_are_copied(leaky, tmp_path, monkeypatch):
     def refuse(*args, **more):
         raise OSError("no links here")
 
@@ -189,12 +189,12 @@ def test_files_of_the_same_name_both_stay(tmp_path):
 
 
 def test_masks_come_along_under_the_new_names(tmp_path):
-    # Two pictures of one name before the suffix need two masks; a third has none.
+    # Two images of one name before the suffix need two masks; a third has none.
     for i, (place, mask) in enumerate((("val/a/x.png", "val"), ("test/a/x.jpg", "test"), ("train/a/y.png", None))):
-        picture = write_image(tmp_path / "cars" / place, scene(i))
+        image = write_image(tmp_path / "cars" / place, scene(i))
         if mask:
             write_image(tmp_path / "cars" / "masks" / mask / "a" / "x.png", np.full((4, 4), i, np.uint8))
-        assert picture.exists()
+        assert image.exists()
     (tmp_path / "cars" / "masks" / "parts.json").write_text('["background", "body"]')
     made = split_dataset(check_dataset(tmp_path / "cars"), tmp_path / "new", (1, 0, 0))
     assert made.masks == 2

@@ -17,7 +17,7 @@ SIZE = (6, 8)
 
 @pytest.fixture
 def data(tmp_path):
-    """Pictures of 8 x 6 pixels; ``same.png`` is in two classes, ``only.png`` in one, ``train.png`` in another split."""
+    """Images of 8 x 6 pixels; ``same.png`` is in two classes, ``only.png`` in one, ``train.png`` in another split."""
     blank = np.zeros((*SIZE, 3), np.uint8)
     for name in ("test/Golf/same.png", "test/Polo/same.png", "test/Polo/only.png", "train/Golf/train.png"):
         write_image(tmp_path / "cars" / name, blank)
@@ -54,7 +54,7 @@ def test_indexed_masks_with_names(data):
     np.testing.assert_array_equal(masks["lamp"], expected(slice(1, 3), slice(2, 5)))
     assert not masks["wheel"].any() and masks["rest"].sum() == 48 - 6 - 8  # the last row has no name
     assert parts.masks("test/Polo/only.png") is None
-    # Twice the size is the same picture; another shape is not.
+    # Twice the size is the same image; another shape is not.
     assert parts.masks("test/Golf/same.png", (12, 16))["lamp"].sum() == 24
     with pytest.raises(TableError, match=r"same\.png is 8 x 6 pixels and its image 9 x 9"):
         parts.masks("test/Golf/same.png", (9, 9))
@@ -117,13 +117,13 @@ def test_coco_boxes_polygons_and_run_lengths(data):
     check(parts, "test/Golf/same.png", "lamp", slice(1, 3), slice(2, 5))
     check(parts, "test/Golf/same.png", "wheel", slice(3, 6), slice(0, 4))
     check(parts, "test/Polo/only.png", "lamp", slice(2, 5), 1)
-    told = "\n".join(parts.notes)
-    assert "2 rows" in told and "no image of the data set" in told and "gone.png" in told
-    assert "several images" in told and "compressed run lengths" in told and "not listed" in told
-    assert "impossible size" in told and "train" not in told
+    notes = "\n".join(parts.notes)
+    assert "2 rows" in notes and "no image of the data set" in notes and "gone.png" in notes
+    assert "several images" in notes and "compressed run lengths" in notes and "not listed" in notes
+    assert "impossible size" in notes and "train" not in notes
     with speaking("ja"):
         assert all("ください" in localised(sentence) for sentence in parts.notes)
-    # The picture is twice as large as the annotated one was.
+    # The image is twice as large as the annotated one was.
     assert parts.masks("test/Golf/same.png", (12, 16))["lamp"].sum() == 24
     with pytest.raises(TableError, match="was drawn on an image of 8 x 6"):
         parts.masks("test/Golf/same.png", (6, 6))
@@ -155,10 +155,10 @@ def test_voc_corners_count_from_one_and_are_inside(data):
     parts = read_parts(folder, data, "test")
     assert parts.names == ("grille", "lamp", REST)
     check(parts, "test/Polo/only.png", "lamp", slice(1, 3), slice(2, 5))
-    # Two files about one picture add up.
+    # Two files about one image add up.
     check(parts, "test/Polo/only.png", "grille", slice(1, 3), slice(0, 5))
-    told = "\n".join(parts.notes)
-    assert "2 files" in told and "document type" in told and "not well-formed" in told and "without a name" in told
+    notes = "\n".join(parts.notes)
+    assert "2 files" in notes and "document type" in notes and "not well-formed" in notes and "without a name" in notes
     (folder / "a.xml").unlink()
     (folder / "b.xml").unlink()
     (folder / "f.xml").unlink()
@@ -201,7 +201,7 @@ def test_tables_that_cannot_be_used_say_why(data, table, words):
         read_parts(place, data, "test")
 
 
-def test_one_box_on_one_picture(data):
+def test_one_box_on_one_image(data):
     parts = box_parts(data, "test/Polo/only.png", (2, 1, 5, 3), name="lamp")
     check(parts, "test/Polo/only.png", "lamp", slice(1, 3), slice(2, 5))
     # A pixel is in a box where its middle is.
@@ -213,7 +213,7 @@ def test_one_box_on_one_picture(data):
         box_parts(data, "test/Polo/none.png", (2, 1, 5, 3))
 
 
-def test_some_parts_of_some_pictures(data):
+def test_some_parts_of_some_images(data):
     whole = box_parts(data, "test/Polo/only.png", (2, 1, 5, 3))
     box = whole.only(names=["box"])
     assert list(box.masks("test/Polo/only.png")) == ["box"] and box.fingerprint != whole.fingerprint
@@ -237,7 +237,7 @@ def test_what_lies_in_a_data_set_is_found(data, tmp_path):
         read_parts(tmp_path / "notes.md", data)
 
 
-def test_a_picture_that_cannot_be_read_has_no_masks(data):
+def test_an_image_that_cannot_be_read_has_no_masks(data):
     parts = box_parts(data, "test/Polo/only.png", (2, 1, 5, 3))
     (data.root / "test" / "Polo" / "only.png").write_bytes(b"x")
     with pytest.raises(ImageError, match=r"only\.png"):

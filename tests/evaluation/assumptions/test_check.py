@@ -11,7 +11,7 @@ import carvis
 from carvis.classifier import Classifier
 from carvis.dataset import Dataset
 from carvis.errors import StoppedError
-from carvis.evaluation import kept_check
+from carvis.evaluation import stored_check
 from carvis.evaluation.assumptions.class_orders import best_order, class_orders, right_under_best_order
 from carvis.evaluation.assumptions.trial import p_among_orders
 from carvis.images import write_image
@@ -62,8 +62,8 @@ def test_a_preprocessing_that_is_clearly_better_is_found(data):
     assert check.table["right"].iloc[0] == 12 and row["right"] == 48
     # 36 images are right under tf only: 2 * 0.5^36, times the number of alternatives.
     assert row["p"] < 2 * 0.5**36 * len(check.table) * 1.01
-    said = check.messages[0]
-    assert said.startswith(
+    text = check.messages[0]
+    assert text.startswith(
         "With preprocessing tf, 48 of 48 images are right; with preprocessing unit, 12 (exact McNemar"
     )
     assert any("--save-card" in message for message in check.messages)
@@ -205,10 +205,10 @@ def test_nothing_to_check_on_is_said(tmp_path):
 
 def test_the_sample_is_even_and_the_same_for_a_seed(data):
     clf = Classifier(_model(), CLASSES, preprocessing="tf", name="m")
-    first, again = (carvis.check_assumptions(clf, data, n=20, seed=3) for _ in range(2))
-    assert first.table.equals(again.table) and first.n == 20
+    first, repeated = (carvis.check_assumptions(clf, data, n=20, seed=3) for _ in range(2))
+    assert first.table.equals(repeated.table) and first.n == 20
     # 12 a class lie in validation: more are taken from training.
-    assert {len(again.table), again.n} == {len(first.table), 20}
+    assert {len(repeated.table), repeated.n} == {len(first.table), 20}
     assert carvis.check_assumptions(clf, data, n=60).splits == ("valid", "train")
 
 
@@ -216,24 +216,24 @@ def test_it_stops_when_its_progress_asks_to(data, tmp_path):
     clf = Classifier(_model(), CLASSES, preprocessing="tf", name="m")
     with pytest.raises(StoppedError):
         carvis.check_assumptions(clf, data, n=20, cache=tmp_path, progress=lambda done, total: True)
-    assert kept_check(clf, data, tmp_path, n=20) is None
+    assert stored_check(clf, data, tmp_path, n=20) is None
 
 
 def test_what_was_found_is_kept(data, tmp_path):
     clf = Classifier(_model(), CLASSES, preprocessing="unit", name="m")
-    assert kept_check(clf, data, tmp_path) is None
+    assert stored_check(clf, data, tmp_path) is None
     calls = []
-    found = carvis.check_assumptions(clf, data, n=48, cache=tmp_path, progress=lambda *done: calls.append(done))
+    check = carvis.check_assumptions(clf, data, n=48, cache=tmp_path, progress=lambda *done: calls.append(done))
     assert calls[-1] == (5 * 48, 5 * 48)
     calls.clear()
-    again = carvis.check_assumptions(clf, data, n=48, cache=tmp_path, progress=lambda *done: calls.append(done))
-    assert not calls and again.messages == found.messages and again.table.equals(found.table)
-    assert again.changes == found.changes and again.settled == found.settled
-    assert kept_check(clf, data, tmp_path, n=48).messages == found.messages
-    assert kept_check(clf.replace(preprocessing="tf"), data, tmp_path, n=48) is None
+    repeated = carvis.check_assumptions(clf, data, n=48, cache=tmp_path, progress=lambda *done: calls.append(done))
+    assert not calls and repeated.messages == check.messages and repeated.table.equals(check.table)
+    assert repeated.changes == check.changes and repeated.settled == check.settled
+    assert stored_check(clf, data, tmp_path, n=48).messages == check.messages
+    assert stored_check(clf.replace(preprocessing="tf"), data, tmp_path, n=48) is None
     next(tmp_path.rglob("*.json")).write_text("{")
-    assert kept_check(clf, data, tmp_path, n=48) is None
-    json.dumps(found.to_json())
+    assert stored_check(clf, data, tmp_path, n=48) is None
+    json.dumps(check.to_json())
 
 
 def test_it_shows_itself_in_a_notebook(data):

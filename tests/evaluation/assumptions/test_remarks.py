@@ -41,7 +41,7 @@ def file(tmp_path):
 
 
 def _evaluated(file, data, folder, **facts):
-    carvis.evaluate(load_classifier(file, data=data, **facts), data, copies=False).save(folder)
+    carvis.evaluate(load_classifier(file, data=data, **facts), data, leakage=False).save(folder)
     return load_evaluation(folder)
 
 
@@ -49,7 +49,7 @@ def test_an_evaluation_carries_its_check_and_says_it(file, data, tmp_path):
     wrong = _evaluated(file, data, tmp_path / "tf", preprocessing="tf")
     assert wrong.accuracy == 0.5 and {"class_names", "resize"} <= wrong.assumed and "preprocessing" not in wrong.assumed
     remarks = assumption_remarks(wrong, file)
-    assert remarks.grave and not remarks.again
+    assert remarks.grave and not remarks.outdated
     # caffe and torch, too, have their middle between the two levels.
     assert remarks.localised().startswith("As assumed, 20 of 40 images are right. Each of these is clearly better")
     assert "preprocessing unit (40 right), preprocessing caffe (40 right)" in remarks.localised()
@@ -63,7 +63,7 @@ def test_a_card_confirmed_since_ends_it_or_asks_for_a_new_evaluation(file, data,
     facts = {"class_names": NAMES, "resize": "nearest", "alpha": "drop-alpha", "orientation": "as-stored"}
     update_card(file, facts | {"preprocessing": "unit"}, wrong.setup["model"]["sha256"])
     remarks = assumption_remarks(wrong, file)
-    assert remarks.grave and remarks.again
+    assert remarks.grave and remarks.outdated
     assert remarks.localised() == (
         "m was evaluated with other settings than its card m.json now has (preprocessing unit): evaluate it again."
     )
@@ -71,17 +71,17 @@ def test_a_card_confirmed_since_ends_it_or_asks_for_a_new_evaluation(file, data,
     assert not card_remarks(file)
     # A card of another version of the file says nothing about this evaluation.
     update_card(file, {}, "0" * 64)
-    assert not assumption_remarks(wrong, file).again
+    assert not assumption_remarks(wrong, file).outdated
 
 
 def test_a_later_full_check_that_is_kept_is_taken(file, data, tmp_path):
     clf = load_classifier(file, data=data)
-    evaluation = carvis.evaluate(clf, data, copies=False, check=False)
-    said = assumption_remarks(evaluation, file, tmp_path / "cache")
-    assert not said.grave and "class order, preprocessing of m: assumed and not checked" in said.localised()
+    evaluation = carvis.evaluate(clf, data, leakage=False, check=False)
+    remarks = assumption_remarks(evaluation, file, tmp_path / "cache")
+    assert not remarks.grave and "class order, preprocessing of m: assumed and not checked" in remarks.localised()
     carvis.check_assumptions(clf, data, cache=tmp_path / "cache")
-    said = assumption_remarks(evaluation, file, tmp_path / "cache")
-    assert "assumed and not checked" not in said.localised() and not said.grave
+    remarks = assumption_remarks(evaluation, file, tmp_path / "cache")
+    assert "assumed and not checked" not in remarks.localised() and not remarks.grave
 
 
 def test_a_model_that_was_not_evaluated(file, tmp_path):
@@ -101,10 +101,10 @@ def test_what_was_assumed_stays_so_in_a_card_that_is_written(file, data, tmp_pat
     assert card.preprocessing is None and card.class_names is None
     # carvis' own card would else be read with carvis' own way to read images.
     assert (card.alpha, card.orientation, card.assumed) == ("drop-alpha", "as-stored", ["alpha", "orientation"])
-    again = load_classifier(saved, data=data)
-    assert again.fingerprint == clf.fingerprint and again.assumed == clf.assumed
-    assert any("marks as assumed: alpha, orientation" in sentence for sentence in again.assumptions)
+    reloaded = load_classifier(saved, data=data)
+    assert reloaded.fingerprint == clf.fingerprint and reloaded.assumed == clf.assumed
+    assert any("marks as assumed: alpha, orientation" in sentence for sentence in reloaded.assumptions)
     update_card(saved, {"alpha": "drop-alpha"})
     assert read_card(saved).assumed == ["orientation"] and "alpha" not in load_classifier(saved, data=data).assumed
-    told = Classifier(light_or_dark(), NAMES)
-    assert read_card(save_classifier(told, tmp_path / "told.keras")).assumed == []
+    messages = Classifier(light_or_dark(), NAMES)
+    assert read_card(save_classifier(messages, tmp_path / "told.keras")).assumed == []

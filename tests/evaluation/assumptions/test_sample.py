@@ -46,8 +46,8 @@ def test_a_few_transparent_images_among_many_are_found(tmp_path):
 
 def test_the_search_for_transparent_images_is_bounded(tmp_path):
     data = _few_transparent(tmp_path / "few", 400, 120)
-    found = choose_special(data, ["train"], {"dark", "light"}, 0)
-    assert len(found["alpha"]) == 100 and not len(found["orientation"])
+    tables = choose_special(data, ["train"], {"dark", "light"}, 0)
+    assert len(tables["alpha"]) == 100 and not len(tables["orientation"])
     assert len(choose_special(data, ["train"], {"dark", "light"}, 0, files=100)["alpha"]) < 60
     assert not len(choose_special(data, ["train"], {"dark", "light"}, 0, seconds=-1)["alpha"])
 

@@ -21,7 +21,7 @@ from carvis.evaluation.metrics import log_loss, summarise, wilson_interval
 from tests.evaluation.small_evaluations import evaluation
 
 
-def test_four_pictures_on_paper():
+def test_four_images_on_paper():
     confidence, right = np.array([0.9, 0.7, 0.7, 0.3]), np.array([True, True, False, False])
     # Two bins: 0.3 alone, none right: gap 0.3; the others, 2 of 3 right at 2.3 / 3: gap 0.1.
     assert expected_calibration_error(confidence, right, bins=2) == pytest.approx(0.3 / 4 + 0.3 / 4)
@@ -52,14 +52,14 @@ def test_bins_agree_with_scikit_learn(seed):
     share, mean = sklearn.calibration.calibration_curve(right, confidence, n_bins=15)
     np.testing.assert_allclose(table["accuracy"], share)
     np.testing.assert_allclose(table["confidence"], mean, atol=1e-6)
-    wanted = (np.abs(share - mean) * table["count"]).sum() / 400
-    assert expected_calibration_error(confidence, right) == pytest.approx(wanted, abs=1e-6)
+    expected = (np.abs(share - mean) * table["count"]).sum() / 400
+    assert expected_calibration_error(confidence, right) == pytest.approx(expected, abs=1e-6)
     classes = rng.dirichlet(np.ones(5), 400)
-    truth = rng.integers(0, 5, 400)
-    assert log_loss(classes, truth) == pytest.approx(sklearn.metrics.log_loss(truth, classes, labels=range(5)))
+    labels = rng.integers(0, 5, 400)
+    assert log_loss(classes, labels) == pytest.approx(sklearn.metrics.log_loss(labels, classes, labels=range(5)))
 
 
-def answers(confidence, right):
+def rows_of(confidence, right):
     """Answers of two classes, all equally confident, of which the given number is right and the rest wrong."""
     rows = [(f"{i}", "a", [confidence, 1 - confidence]) for i in range(right[0])]
     return rows + [(f"w{i}", "b", [confidence, 1 - confidence]) for i in range(right[1])]
@@ -67,11 +67,11 @@ def answers(confidence, right):
 
 def test_a_temperature_known_beforehand():
     # Confidence 9 : 1, right 3 : 1. The logit ln 9 must become ln 3, its half: T = 2.
-    model = evaluation("one", ["a", "b"], answers(0.9, (3, 1)), split="valid")
-    found = fit_temperature(model)
-    assert found.value == pytest.approx(2, abs=1e-4) and found.n == 4 and not found.bounded
-    test = evaluation("one", ["a", "b"], answers(0.9, (3, 1)))
-    effect = found.effect(test)
+    model = evaluation("one", ["a", "b"], rows_of(0.9, (3, 1)), split="valid")
+    temperature = fit_temperature(model)
+    assert temperature.value == pytest.approx(2, abs=1e-4) and temperature.n == 4 and not temperature.bounded
+    test = evaluation("one", ["a", "b"], rows_of(0.9, (3, 1)))
+    effect = temperature.effect(test)
     assert effect["ece"] == pytest.approx(0.15) and effect["ece_after"] == pytest.approx(0, abs=1e-4)
     assert effect["log_loss"] == pytest.approx(-0.75 * np.log(0.9) - 0.25 * np.log(0.1))
     assert effect["log_loss_after"] == pytest.approx(-0.75 * np.log(0.75) - 0.25 * np.log(0.25))
@@ -79,29 +79,29 @@ def test_a_temperature_known_beforehand():
 
 
 def test_a_model_that_was_not_sure_enough_and_one_without_a_mistake():
-    assert fit_temperature(evaluation("one", ["a", "b"], answers(0.75, (9, 1)), split="valid")).value == pytest.approx(
+    assert fit_temperature(evaluation("one", ["a", "b"], rows_of(0.75, (9, 1)), split="valid")).value == pytest.approx(
         0.5, abs=1e-4
     )
-    perfect = fit_temperature(evaluation("one", ["a", "b"], answers(0.75, (9, 0)), split="valid"))
+    perfect = fit_temperature(evaluation("one", ["a", "b"], rows_of(0.75, (9, 0)), split="valid"))
     assert perfect.bounded and perfect.value == 0.05
-    hopeless = fit_temperature(evaluation("one", ["a", "b"], answers(0.9, (1, 9)), split="valid"))
+    hopeless = fit_temperature(evaluation("one", ["a", "b"], rows_of(0.9, (1, 9)), split="valid"))
     assert hopeless.bounded and hopeless.value == 20
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_other_temperature_is_better_and_answers_stay(seed):
+def test_no_other_temperature_is_better_and_predictions_stay(seed):
     rng = np.random.default_rng(seed)
     logits = rng.normal(size=(200, 6)) * 2
-    truth = np.where(rng.random(200) < 0.5, logits.argmax(axis=1), rng.integers(0, 6, 200))
+    labels = np.where(rng.random(200) < 0.5, logits.argmax(axis=1), rng.integers(0, 6, 200))
     probabilities = rescaled(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), 1.0)
-    best, bounded = fitted(probabilities, truth)
-    losses = {t: log_loss(rescaled(probabilities, t), truth) for t in (best, best * 0.98, best * 1.02, 1.0)}
+    best, bounded = fitted(probabilities, labels)
+    losses = {t: log_loss(rescaled(probabilities, t), labels) for t in (best, best * 0.98, best * 1.02, 1.0)}
     assert not bounded and min(losses, key=losses.get) == best
     scaled = rescaled(probabilities, best)
     assert (scaled.argmax(axis=1) == probabilities.argmax(axis=1)).all()
     # As if the logits themselves had been divided.
-    wanted = np.exp(logits / best) / np.exp(logits / best).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(scaled, wanted, rtol=1e-9)
+    expected = np.exp(logits / best) / np.exp(logits / best).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(scaled, expected, rtol=1e-9)
 
 
 def test_a_probability_of_nothing_is_no_infinity():
@@ -111,10 +111,10 @@ def test_a_probability_of_nothing_is_no_infinity():
 
 def test_a_temperature_is_not_fitted_on_test_nor_used_for_another_model():
     with pytest.raises(TableError, match="validation images, not on test images"):
-        fit_temperature(evaluation("one", ["a", "b"], answers(0.9, (3, 1))))
-    found = fit_temperature(evaluation("one", ["a", "b"], answers(0.9, (3, 1)), split="valid"))
+        fit_temperature(evaluation("one", ["a", "b"], rows_of(0.9, (3, 1))))
+    temperature = fit_temperature(evaluation("one", ["a", "b"], rows_of(0.9, (3, 1)), split="valid"))
     with pytest.raises(TableError, match="another model than two"):
-        found.effect(evaluation("two", ["a", "b"], answers(0.9, (3, 1))))
+        temperature.effect(evaluation("two", ["a", "b"], rows_of(0.9, (3, 1))))
 
 
 def test_risk_against_coverage_on_paper():
@@ -134,7 +134,7 @@ def test_equal_confidences_are_one_threshold_and_their_order_does_not_count():
     confidence = np.array([0.9, 0.5, 0.5])
     for right in ([True, True, False], [True, False, True]):
         assert risk_coverage(confidence, np.array(right))["risk"].tolist() == pytest.approx([0, 1 / 3])
-        # Of two pictures half an error is expected, of three one.
+        # Of two images half an error is expected, of three one.
         assert area_under_risk(confidence, np.array(right)) == pytest.approx((0 + 0.5 / 2 + 1 / 3) / 3)
 
 
@@ -152,10 +152,10 @@ def test_the_whole_curve_agrees_with_counting(seed):
 
 def test_metrics_and_calibration_count_the_same_log_loss():
     rows = [("1", "a", [0.0, 1.0]), ("2", "b", [0.25, 0.75])]
-    one = evaluation("one", ["a", "b"], rows)
-    probabilities = one.predictions[["p:a", "p:b"]].to_numpy()
+    single = evaluation("one", ["a", "b"], rows)
+    probabilities = single.predictions[["p:a", "p:b"]].to_numpy()
     assert log_loss(probabilities, np.array([0, 1])) == pytest.approx(
-        summarise(one.predictions, ["a", "b"])["log_loss"], rel=1e-6
+        summarise(single.predictions, ["a", "b"])["log_loss"], rel=1e-6
     )
 
 

@@ -18,19 +18,20 @@ from tests.evaluation.small_evaluations import evaluation
 A, B = [0.9, 0.1], [0.2, 0.8]
 
 
-def answered(name, answers, labels="aaaabb", **more):
+def evaluation_of(name, predicted, labels="aaaabb", **more):
     rows = [
-        (f"test/{label}/{i}", label, A if said == "a" else B) for i, (label, said) in enumerate(zip(labels, answers))
+        (f"test/{label}/{i}", label, A if letter == "a" else B)
+        for i, (label, letter) in enumerate(zip(labels, predicted))
     ]
     return evaluation(name, ["a", "b"], rows, **more)
 
 
 @pytest.fixture
 def three():
-    return [answered("own", "aabbaa"), answered("transfer", "aaabab"), answered("fine", "aaaaba")]
+    return [evaluation_of("own", "aabbaa"), evaluation_of("transfer", "aaabab"), evaluation_of("fine", "aaaaba")]
 
 
-def test_the_lattice_counts_every_pattern_with_its_pictures(three):
+def test_the_lattice_counts_every_pattern_with_its_images(three):
     comparison = carvis.compare(three)
     table = comparison.lattice
     assert table.index.tolist() == ["111", "110", "101", "011", "100", "010", "001", "000"]
@@ -56,7 +57,7 @@ def test_pairs_fixed_and_broken(three):
     assert comparison.broken("own", "fine").empty
     assert comparison.broken("fine", "own")["id"].tolist() == comparison.fixed("own", "fine")["id"].tolist()
     assert comparison.by_class("own", "fine").loc["b", "difference"] == 0.5
-    # Right 2, 4, 5 times over pictures with 3, 3, 2, 1, 1, 1 votes.
+    # Right 2, 4, 5 times over images with 3, 3, 2, 1, 1, 1 votes.
     q, _ = comparison.cochran
     assert q == pytest.approx(2 * (3 * (4 + 16 + 25) - 11**2) / (3 * 11 - (9 + 9 + 4 + 1 + 1 + 1)))
     assert carvis.compare(three[:2]).cochran is None
@@ -69,18 +70,18 @@ def test_pairs_fixed_and_broken(three):
 
 def test_rows_in_another_order_change_nothing(three):
     shuffled = [
-        replace(one, predictions=one.predictions.sample(frac=1, random_state=i).reset_index(drop=True))
-        for i, one in enumerate(three)
+        replace(first, predictions=first.predictions.sample(frac=1, random_state=i).reset_index(drop=True))
+        for i, first in enumerate(three)
     ]
-    one, other = carvis.compare(three), carvis.compare(shuffled)
-    assert one.pairs.equals(other.pairs)
-    assert one.lattice["count"].equals(other.lattice["count"])
-    assert set(one.lattice.loc["001", "ids"]) == set(other.lattice.loc["001", "ids"])
-    assert one.scoreboard.drop(columns="log_loss").equals(other.scoreboard.drop(columns="log_loss"))
+    first, second = carvis.compare(three), carvis.compare(shuffled)
+    assert first.pairs.equals(second.pairs)
+    assert first.lattice["count"].equals(second.lattice["count"])
+    assert set(first.lattice.loc["001", "ids"]) == set(second.lattice.loc["001", "ids"])
+    assert first.scoreboard.drop(columns="log_loss").equals(second.scoreboard.drop(columns="log_loss"))
 
 
 def test_what_differs_is_told_and_what_shares_nothing_is_refused(three):
-    longer = answered("longer", "aaaabbaa", "aaaabbaa")
+    longer = evaluation_of("longer", "aaaabbaa", "aaaabbaa")
     comparison = carvis.compare([three[0], longer])
     assert comparison.n == 6 and comparison.left_out == {"missing": 2}
     # Both are measured on what they share.
@@ -106,7 +107,7 @@ def test_the_scoreboard_holds_what_the_evaluation_says(three):
 
 
 def test_a_file_that_was_changed_since_is_not_spoken_of(three, tmp_path):
-    names = [one.setup["model"]["name"] for one in three]
+    names = [item.setup["model"]["name"] for item in three]
     files = {name: tmp_path / f"{name}.keras" for name in names}
     for name, file in files.items():
         file.write_text(name)
@@ -114,15 +115,15 @@ def test_a_file_that_was_changed_since_is_not_spoken_of(three, tmp_path):
         names[0]: hashlib.sha256(b"an earlier model").hexdigest(),
         names[1]: hashlib.sha256(names[1].encode()).hexdigest(),
     }
-    told = [
-        replace(one, setup={**one.setup, "model": {**one.setup["model"], "sha256": noted.get(name)}})
-        for name, one in zip(names, three, strict=True)
+    messages = [
+        replace(item, setup={**item.setup, "model": {**item.setup["model"], "sha256": noted.get(name)}})
+        for name, item in zip(names, three, strict=True)
     ]
-    found = carvis.compare(told, files=files)
+    comparison = carvis.compare(messages, files=files)
     # The third was evaluated before hashes were noted: nothing speaks against its file.
-    assert found.changed == (names[0],) and list(found.files) == names[1:]
+    assert comparison.changed == (names[0],) and list(comparison.files) == names[1:]
     files[names[0]].unlink()
-    assert carvis.compare(told, files=files).changed == ()
+    assert carvis.compare(messages, files=files).changed == ()
 
 
 def test_leak_corrected_where_the_evaluation_knows(three):
@@ -140,7 +141,7 @@ def test_leak_corrected_where_the_evaluation_knows(three):
     class Small(type(three[0])):
         leak = Leak(5, 1, None, None, False)
 
-    known = [kind(one.predictions, one.metrics, one.setup) for kind, one in zip((Knowing, Small), three)]
+    known = [kind(item.predictions, item.metrics, item.setup) for kind, item in zip((Knowing, Small), three)]
     board = carvis.compare([*known, three[2]]).scoreboard
     assert board.loc["own", ["copies", "clean", "clean_accuracy", "clean_low"]].tolist() == [100, 50, 0.5, 0.4]
     assert board.loc["transfer", "copies"] == 5 and np.isnan(board.loc["transfer", "clean_accuracy"])
@@ -149,44 +150,46 @@ def test_leak_corrected_where_the_evaluation_knows(three):
 
 def test_leak_corrected_on_a_part_of_an_evaluation():
     labels = "a" * 40
-    one, other = answered("one", "a" * 35 + "b" * 5, labels), answered("other", "a" * 38, "a" * 38)
-    one = replace(one, predictions=one.predictions.assign(copy_of=[*["train/a/9"] * 4, *[""] * 36]))
-    board = carvis.compare([one, other]).scoreboard
-    # 38 pictures are shared: 4 have copies, and of the other 34 three are wrong.
+    first, second = evaluation_of("one", "a" * 35 + "b" * 5, labels), evaluation_of("other", "a" * 38, "a" * 38)
+    first = replace(first, predictions=first.predictions.assign(copy_of=[*["train/a/9"] * 4, *[""] * 36]))
+    board = carvis.compare([first, second]).scoreboard
+    # 38 images are shared: 4 have copies, and of the other 34 three are wrong.
     assert board.loc["one", ["copies", "clean", "clean_accuracy"]].tolist() == [4, 34, 31 / 34]
     assert board.loc["one", "clean_low"] < 31 / 34 < board.loc["one", "clean_high"]
-    few = replace(one, predictions=one.predictions.assign(copy_of=[*["train/a/9"] * 20, *[""] * 20]))
-    board = carvis.compare([few, other]).scoreboard
+    few = replace(first, predictions=first.predictions.assign(copy_of=[*["train/a/9"] * 20, *[""] * 20]))
+    board = carvis.compare([few, second]).scoreboard
     assert board.loc["one", "clean"] == 18 and np.isnan(board.loc["one", "clean_accuracy"])
 
 
 def test_without_copies(three):
-    copied = [replace(one, predictions=one.predictions.assign(copy_of=["train/a/9", *[""] * 5])) for one in three]
-    comparison = carvis.compare(copied, without_copies=True)
+    copied = [replace(item, predictions=item.predictions.assign(copy_of=["train/a/9", *[""] * 5])) for item in three]
+    with pytest.warns(DeprecationWarning, match="without_leakage="):
+        assert carvis.compare(copied, without_copies=True).without_leakage
+    comparison = carvis.compare(copied, without_leakage=True)
     assert comparison.n == 5 and comparison.left_out == {"copies": 1}
     assert "test/a/0" not in set(comparison.joined.table["id"])
     assert comparison.scoreboard.loc["own", "accuracy"] == pytest.approx(1 / 5)
     assert comparison.joined.probabilities("own").shape == (5, 2)
     with pytest.raises(TableError, match="does not say which images are also in training"):
-        carvis.compare(three, without_copies=True)
-    every = [replace(one, predictions=one.predictions.assign(copy_of="train/a/9")) for one in three]
+        carvis.compare(three, without_leakage=True)
+    every = [replace(item, predictions=item.predictions.assign(copy_of="train/a/9")) for item in three]
     with pytest.raises(TableError, match="leak-free split"):
-        carvis.compare(every, without_copies=True)
+        carvis.compare(every, without_leakage=True)
 
 
 def test_verdicts_in_words():
     labels = "a" * 60
-    good, poor = answered("good", "a" * 60, labels), answered("poor", "a" * 50 + "b" * 10, labels)
-    found = carvis.compare([poor, good]).verdicts[0]
-    assert found == Verdict("better", "good", "poor", 10, 0, 2 * 0.5**10)
-    assert found.finding == (
+    good, poor = evaluation_of("good", "a" * 60, labels), evaluation_of("poor", "a" * 50 + "b" * 10, labels)
+    verdict = carvis.compare([poor, good]).verdicts[0]
+    assert verdict == Verdict("better", "good", "poor", 10, 0, 2 * 0.5**10)
+    assert verdict.finding == (
         "good is better than poor. Only good is right on 10 images; only poor on 0 (McNemar p = 0.002)."
     )
-    fair = answered("fair", "a" * 57 + "b" * 3, labels)
+    fair = evaluation_of("fair", "a" * 57 + "b" * 3, labels)
     unclear = carvis.compare([good, fair]).verdicts[0]
     assert (unclear.kind, unclear.better, unclear.p) == ("unclear", "good", 0.25) and unclear.needed > 60
     assert f"About {unclear.needed} images would be needed" in unclear.finding
-    other = answered("other", "b" * 3 + "a" * 57, labels)
+    other = evaluation_of("other", "b" * 3 + "a" * 57, labels)
     even = carvis.compare([fair, other]).verdicts[0]
     assert (even.kind, even.only_better, even.p) == (
         "even",
@@ -197,7 +200,7 @@ def test_verdicts_in_words():
     assert same.kind == "same" and "exactly the same images" in same.finding
 
 
-def test_a_hundred_thousand_pictures():
+def test_a_hundred_thousand_images():
     rng = np.random.default_rng(0)
     n, names = 100_000, [f"c{i}" for i in range(20)]
     labels = rng.integers(0, 20, n)

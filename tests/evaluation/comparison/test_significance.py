@@ -24,7 +24,7 @@ from carvis.evaluation.comparison import (
         (0, 5, 2 * 0.5**5),
         (1, 3, 2 * (1 + 4) / 16),  # no head or one head of four
         (3, 3, 1),
-        (0, 0, 1),  # no picture tells them apart
+        (0, 0, 1),  # no image tells them apart
     ],
 )
 def test_mcnemar_on_paper(first, second, p):
@@ -68,9 +68,9 @@ def test_cochran_on_paper():
 def test_cochran_of_two_models_is_mcnemar_without_correction(seed):
     right = np.random.default_rng(seed).random((80, 2)) < [0.6, 0.8]
     table = pd.crosstab(right[:, 0], right[:, 1]).to_numpy()
-    wanted = SquareTable(table, shift_zeros=False).symmetry()
+    expected = SquareTable(table, shift_zeros=False).symmetry()
     q, p = cochran(right)
-    assert q == pytest.approx(wanted.statistic) and p == pytest.approx(wanted.pvalue)
+    assert q == pytest.approx(expected.statistic) and p == pytest.approx(expected.pvalue)
 
 
 def test_images_needed_on_paper():
@@ -80,16 +80,16 @@ def test_images_needed_on_paper():
     assert images_needed(4, 4, 100) is None
 
 
-def test_so_many_pictures_show_the_difference_four_times_in_five():
+def test_so_many_images_show_the_difference_four_times_in_five():
     n = images_needed(20, 40, 400)
-    drawn = np.random.default_rng(0).multinomial(n, [20 / 400, 40 / 400, 340 / 400], size=1000)
-    shown = np.mean([mcnemar(first, second) < 0.05 for first, second, _ in drawn])
+    patterns = np.random.default_rng(0).multinomial(n, [20 / 400, 40 / 400, 340 / 400], size=1000)
+    shown = np.mean([mcnemar(first, second) < 0.05 for first, second, _ in patterns])
     # The exact test is a little more careful than the formula.
     assert 0.72 < shown < 0.84
 
 
 def test_the_bootstrap_has_the_spread_of_a_mean_of_plus_and_minus_ones():
-    # 40 pictures only the second gets right, 10 only the first, of 1000: mean 0.03, variance 0.05 - 0.03².
+    # 40 images only the second gets right, 10 only the first, of 1000: mean 0.03, variance 0.05 - 0.03².
     first, second = np.ones(1000, bool), np.ones(1000, bool)
     first[:40], second[40:50] = False, False
     low, high = accuracy_difference(first, second)
@@ -100,14 +100,14 @@ def test_the_bootstrap_has_the_spread_of_a_mean_of_plus_and_minus_ones():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_bootstrap_agrees_with_scipys_on_the_pictures_themselves(seed):
+def test_the_bootstrap_agrees_with_scipys_on_the_images_themselves(seed):
     rng = np.random.default_rng(seed)
     first, second = rng.random(300) < 0.7, rng.random(300) < 0.8
     difference = second.astype(float) - first
-    wanted = scipy.stats.bootstrap(
+    expected = scipy.stats.bootstrap(
         (difference,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(0)
     ).confidence_interval
-    assert accuracy_difference(first, second) == pytest.approx((wanted.low, wanted.high), abs=0.008)
+    assert accuracy_difference(first, second) == pytest.approx((expected.low, expected.high), abs=0.008)
 
 
 def test_classes_are_resampled_by_themselves():

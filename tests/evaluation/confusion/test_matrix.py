@@ -16,7 +16,7 @@ def matrix(rows, names="abcdefgh"):
     return pd.DataFrame(rows, index=pd.Index(names, name="true"), columns=pd.Index(names, name="predicted"))
 
 
-# c has no pictures, d is never predicted.
+# c has no images, d is never predicted.
 FOUR = matrix([[3, 1, 0, 0], [2, 2, 0, 0], [0, 0, 0, 0], [0, 1, 1, 0]])
 
 
@@ -41,14 +41,14 @@ def test_hiding_the_diagonal_changes_no_share():
 
 def test_both_directions_of_a_pair_stand_in_one_row():
     pairs = confused_pairs(matrix([[5, 1, 0], [3, 1, 1], [0, 1, 2]]))
-    # a and b: 3 of the 5 b are taken for a, 1 of the 6 a for b. b and c: one each; c has fewer pictures, so it leads.
+    # a and b: 3 of the 5 b are taken for a, 1 of the 6 a for b. b and c: one each; c has fewer images, so it leads.
     assert pairs.to_numpy().tolist() == [
         ["b", "a", 3, 3 / 5, 1, 1 / 6, 4],
         ["c", "b", 1, 1 / 3, 1, 1 / 5, 2],
     ]
 
 
-def test_a_class_without_pictures_leads_no_pair():
+def test_a_class_without_images_leads_no_pair():
     pairs = confused_pairs(FOUR)
     assert pairs[["one", "other", "count", "count_back", "both"]].to_numpy().tolist() == [
         ["b", "a", 2, 1, 3], ["d", "b", 1, 0, 1], ["d", "c", 1, 0, 1],
@@ -71,11 +71,11 @@ def test_the_classes_confused_most_come_pair_by_pair():
 A, B, C = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
 
 
-def test_the_difference_counts_shared_pictures_only_whatever_the_order_of_rows_and_classes():
+def test_the_difference_counts_shared_images_only_whatever_the_order_of_rows_and_classes():
     first = evaluation(
         "one", ["a", "b", "c"], [("1", "a", B), ("2", "a", B), ("3", "b", B), ("4", "c", C), ("5", "c", A)]
     )
-    # Its first class is b, its second a; picture 5 is another one by content, picture 6 is nowhere else.
+    # Its first class is b, its second a; image 5 is another one by content, image 6 is nowhere else.
     second = evaluation(
         "two",
         ["b", "a", "c"],
@@ -98,7 +98,7 @@ def test_classes_that_one_model_does_not_know_come_last():
     assert pair.second.loc["a", "z"] == 1 and pair.second.loc["é", "é"] == 1
 
 
-def test_evaluations_of_other_pictures_have_no_difference():
+def test_evaluations_of_other_images_have_no_difference():
     first, second = (evaluation(name, ["a", "b"], [(name, "a", [1.0, 0.0])]) for name in ("one", "two"))
     with pytest.raises(TableError, match="one and two were evaluated on different images"):
         pair_confusion(first, second)
@@ -112,8 +112,8 @@ def test_shares_agree_with_scikit_learn(seed):
     table = pd.DataFrame({"label": [names[i] for i in true], "predicted": [names[i] for i in predicted]})
     counts = confusion_matrix(table, names)
     for of, normalize in (("count", None), ("row", "true"), ("column", "pred")):
-        wanted = sklearn.metrics.confusion_matrix(true, predicted, normalize=normalize)
-        np.testing.assert_allclose(confusion_shares(counts, of), wanted)
+        expected = sklearn.metrics.confusion_matrix(true, predicted, normalize=normalize)
+        np.testing.assert_allclose(confusion_shares(counts, of), expected)
 
 
 def test_a_cell_in_words():

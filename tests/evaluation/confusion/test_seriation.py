@@ -54,8 +54,8 @@ def test_by_name_and_by_super_class():
 
 
 def test_the_text_before_the_first_dash_or_space_is_the_super_class():
-    found = super_classes(["Audi-a3", "bmw serie 1", "Golf", "VW-Golf plus", "-odd"])
-    assert found == {"Audi-a3": "Audi", "bmw serie 1": "bmw", "Golf": "Golf", "VW-Golf plus": "VW", "-odd": "-odd"}
+    groups = super_classes(["Audi-a3", "bmw serie 1", "Golf", "VW-Golf plus", "-odd"])
+    assert groups == {"Audi-a3": "Audi", "bmw serie 1": "bmw", "Golf": "Golf", "VW-Golf plus": "VW", "-odd": "-odd"}
     assert super_classes(["a", "b"], {"a": "x"}) == {"a": "x", "b": "b"}
 
 
@@ -100,8 +100,8 @@ def test_confusion_between_super_classes_on_paper():
 @pytest.mark.parametrize("encoding", ["euc_jp", "iso2022_jp", "cp932", "mac_roman", "utf-16-be"])
 @pytest.mark.parametrize("name", ["groups.csv", "groups.json"])
 def test_super_classes_in_any_encoding_name_the_classes(tmp_path, name, encoding):
-    one = "Citroën" if encoding == "mac_roman" else "クリオ"
-    text = f'{{"{one}": "Renault"}}' if name.endswith("json") else f"class,make\n{one},Renault\n"
+    single = "Citroën" if encoding == "mac_roman" else "クリオ"
+    text = f'{{"{single}": "Renault"}}' if name.endswith("json") else f"class,make\n{single},Renault\n"
     (tmp_path / name).write_bytes(text.encode(encoding))
-    assert read_super_classes(tmp_path / name, class_names=["Golf", one]) == {one: "Renault"}
-    assert read_super_classes(tmp_path / name, encoding) == {one: "Renault"}
+    assert read_super_classes(tmp_path / name, class_names=["Golf", single]) == {single: "Renault"}
+    assert read_super_classes(tmp_path / name, encoding) == {single: "Renault"}

@@ -13,7 +13,7 @@ from carvis.explain.agreement.similarity import earth_movers_distance, rank_corr
 L = keras.layers
 
 
-def made(raw, status="ok"):
+def make_heatmap(raw, status="ok"):
     return Heatmap(
         raw=np.array(raw, np.float32),
         status=status,
@@ -41,11 +41,13 @@ def corner(row, column, side=5):
 
 def test_rank_correlation_is_spearmans():
     rng = np.random.default_rng(0)
-    one, other = rng.normal(size=(2, 6, 7)).round(1)
-    assert rank_correlation(one, other) == pytest.approx(spearmanr(one.ravel(), other.ravel()).statistic, abs=1e-6)
-    assert rank_correlation(one, np.exp(one)) == pytest.approx(1)
-    assert rank_correlation(one, -one) == pytest.approx(-1)
-    assert np.isnan(rank_correlation(one, np.ones((6, 7))))
+    first, second = rng.normal(size=(2, 6, 7)).round(1)
+    assert rank_correlation(first, second) == pytest.approx(
+        spearmanr(first.ravel(), second.ravel()).statistic, abs=1e-6
+    )
+    assert rank_correlation(first, np.exp(first)) == pytest.approx(1)
+    assert rank_correlation(first, -first) == pytest.approx(-1)
+    assert np.isnan(rank_correlation(first, np.ones((6, 7))))
 
 
 def test_maps_are_compared_on_the_coarser_grid():
@@ -57,9 +59,9 @@ def test_maps_are_compared_on_the_coarser_grid():
 
 def test_top_overlap_worked_by_hand():
     """The top 20 % of ten places are two: here they share one."""
-    one = np.array([[9, 8, 0, 0, 0], [0, 0, 0, 0, 0]])
+    single = np.array([[9, 8, 0, 0, 0], [0, 0, 0, 0, 0]])
     other = np.array([[9, 0, 8, 0, 0], [0, 0, 0, 0, 0]])
-    assert top_overlap(one, one) == 1 and top_overlap(one, other) == 0.5
+    assert top_overlap(single, single) == 1 and top_overlap(single, other) == 0.5
 
 
 def test_earth_movers_distance_worked_by_hand():
@@ -73,31 +75,33 @@ def test_earth_movers_distance_worked_by_hand():
 
 def test_earth_movers_distance_is_the_linear_programmes():
     rng = np.random.default_rng(1)
-    one, other = rng.random((2, 3, 4))
+    first, second = rng.random((2, 3, 4))
     places = np.array([((r + 0.5) / 3, (c + 0.5) / 4) for r in range(3) for c in range(4)])
     cost = np.linalg.norm(places[:, None] - places[None], axis=2)
     n = len(places)
     sums = np.concatenate([np.kron(np.eye(n), np.ones(n)), np.kron(np.ones(n), np.eye(n))])
-    found = linprog(cost.ravel(), A_eq=sums, b_eq=np.concatenate([(x / x.sum()).ravel() for x in (one, other)]))
-    assert earth_movers_distance(one, other) == pytest.approx(found.fun, abs=1e-4)
+    solution = linprog(cost.ravel(), A_eq=sums, b_eq=np.concatenate([(x / x.sum()).ravel() for x in (first, second)]))
+    assert earth_movers_distance(first, second) == pytest.approx(solution.fun, abs=1e-4)
 
 
 def test_pairs_and_maps_without_evidence():
-    table = compare_maps({"a": made(corner(0, 0)), "b": made(corner(0, 4)), "c": made(corner(0, 0), "constant")})
+    table = compare_maps(
+        {"a": make_heatmap(corner(0, 0)), "b": make_heatmap(corner(0, 4)), "c": make_heatmap(corner(0, 0), "constant")}
+    )
     assert table[["first", "second"]].to_numpy().tolist() == [["a", "b"], ["a", "c"], ["b", "c"]]
     assert table.distance[0] == pytest.approx(0.8) and table.loc[1:, "distance"].isna().all()
 
 
 def test_the_difference_of_densities():
     """Densities 4 at one of four cells each, so the difference is 4 here, -4 there, and 0 elsewhere."""
-    one, other = made([[5, 0], [0, -9]]), made([[0, 0], [0.1, 0]])
-    np.testing.assert_allclose(density_difference(one, other), [[4, 0], [-4, 0]])
-    assert density_difference(one, made(corner(0, 0))).shape == (5, 5)
-    np.testing.assert_allclose(density_difference(one, made([[1, 1], [1, 1]], "constant")), [[4, 0], [0, 0]])
+    first, second = make_heatmap([[5, 0], [0, -9]]), make_heatmap([[0, 0], [0.1, 0]])
+    np.testing.assert_allclose(density_difference(first, second), [[4, 0], [-4, 0]])
+    assert density_difference(first, make_heatmap(corner(0, 0))).shape == (5, 5)
+    np.testing.assert_allclose(density_difference(first, make_heatmap([[1, 1], [1, 1]], "constant")), [[4, 0], [0, 0]])
 
 
 def colours(name, bias, patch):
-    """Answers red, green or blue by mean colour, but looks at one half of the picture only."""
+    """Answers red, green or blue by mean colour, but looks at one half of the image only."""
     image = keras.Input((4, 4, 3))
     x = L.Conv2D(3, 1, use_bias=False, name="conv")(image)
     model = keras.Model(image, L.Dense(3, activation="softmax")(L.Flatten()(x)))
@@ -107,21 +111,21 @@ def colours(name, bias, patch):
     return Classifier(model, ["blue", "green", "red"][::-1], preprocessing="unit", name=name)
 
 
-def test_disagreements_rank_pictures(make_pictures, tmp_path):
+def test_disagreements_rank_images(make_pictures, tmp_path):
     for label, rgb in {"red": (200, 20, 20), "green": (20, 200, 20)}.items():
         make_pictures(tmp_path / "test" / label, ["a.png", "b.png"], rgb=rgb)
     (tmp_path / "test" / "red" / "broken.png").write_bytes(b"nothing")
     left = colours("left", [0, 0, 0], np.s_[:, :2])
     right = colours("right", [100, 0, 0], np.s_[:, 2:])
-    unreadable, seen = Unreadable(), []
+    unreadable, calls = Unreadable(), []
     classifiers = {"left": left, "right": right}
     table = disagreements(
-        classifiers, tmp_path, unreadable=unreadable, method="hirescam", progress=lambda *n: seen.append(n)
+        classifiers, tmp_path, unreadable=unreadable, method="hirescam", progress=lambda *n: calls.append(n)
     )
-    assert len(table) == 4 and len(unreadable.reasons) == 1 and seen == [(5, 5)]
+    assert len(table) == 4 and len(unreadable.reasons) == 1 and calls == [(5, 5)]
     reds, greens = table[table.label == "red"], table[table.label == "green"]
     assert set(reds.kind) == {"same-answer"} and set(greens.kind) == {"one-right"} and set(greens.right) == {"left"}
-    # One looks at the left half, the other at the right: all evidence is carried by about half a picture.
+    # One looks at the left half, the other at the right: all evidence is carried by about half an image.
     assert reds.distance.between(0.45, 0.55).all()
     assert table.kind.iloc[:2].tolist() == ["one-right"] * 2
     with pytest.raises(ModelError, match="two or more models"):

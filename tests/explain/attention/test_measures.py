@@ -61,7 +61,7 @@ def test_what_is_put_in_the_place_of_a_part():
 
 
 def test_surroundings_run_smoothly_into_the_part():
-    """On a plain picture nothing is left of the part; between black and white it lies between them, without an edge."""
+    """On a plain image nothing is left of the part; between black and white it lies between them, without an edge."""
     image = np.full((32, 32, 3), (20, 120, 220), np.uint8)
     mask = np.zeros((32, 32), bool)
     mask[5:20, 7:21] = True
@@ -113,8 +113,8 @@ def test_the_interval_of_a_mean():
 
 def test_deviations_are_measured_against_the_median():
     """The median of 0, .1, .2, .3, 1 is .2; the distances 0, .1, .1, .2, .8 have the median .1."""
-    found = deviations(np.array([0, 0.1, 0.2, 0.3, 1.0]))
-    np.testing.assert_allclose(found, np.array([-0.2, -0.1, 0, 0.1, 0.8]) / 0.14826, rtol=1e-6)
+    result = deviations(np.array([0, 0.1, 0.2, 0.3, 1.0]))
+    np.testing.assert_allclose(result, np.array([-0.2, -0.1, 0, 0.1, 0.8]) / 0.14826, rtol=1e-6)
     # Alike to the last, they are held to the smallest spread that counts.
     np.testing.assert_allclose(deviations(np.array([0, 0, 0, 0.3])), [0, 0, 0, 10], atol=1e-9)
 
@@ -126,10 +126,10 @@ def table(rows):
 
 def test_what_stands_out_is_seen_beyond_area_and_beyond_covering():
     sky = [(name, "sky", 9, 0.5, 0.5, 0.1, 0.0) for name in "abc"]
-    found = part_outliers(table([*sky, ("d", "sky", 9, 0.9, 0.5, 0.7, 0.1)]))
-    assert found[["label", "part", "kind"]].values.tolist() == [["d", "sky", "both"]]
-    assert found.loc[0, "others share"] == 0.5 and found.loc[0, "others fall"] == pytest.approx(0.1)
-    # More of the map, but no more than its area tells; a fall, but no larger than the control's; too few pictures.
+    outliers = part_outliers(table([*sky, ("d", "sky", 9, 0.9, 0.5, 0.7, 0.1)]))
+    assert outliers[["label", "part", "kind"]].values.tolist() == [["d", "sky", "both"]]
+    assert outliers.loc[0, "others share"] == 0.5 and outliers.loc[0, "others fall"] == pytest.approx(0.1)
+    # More of the map, but no more than its area tells; a fall, but no larger than the control's; too few images.
     assert part_outliers(table([*sky, ("d", "sky", 9, 0.9, 0.9, 0.1, 0.0)])).empty
     assert part_outliers(table([*sky, ("d", "sky", 9, 0.5, 0.5, 0.7, 0.8)])).empty
     assert part_outliers(table([*sky, ("d", "sky", 2, 0.9, 0.5, 0.7, 0.1)])).empty
@@ -137,8 +137,8 @@ def test_what_stands_out_is_seen_beyond_area_and_beyond_covering():
     assert part_outliers(table([*sky, ("d", "sky", 9, 0.9, 0.5, np.nan, np.nan)]))["kind"].tolist() == ["attention"]
 
 
-def looked(falls, shares=(0.5, 0.2), occluded=True):
-    """Attention of pictures, each with falls of (emblem, grille); the control costs nothing."""
+def attention_of(falls, shares=(0.5, 0.2), occluded=True):
+    """Attention of images, each with falls of (emblem, grille); the control costs nothing."""
     rows = []
     for number, pair in enumerate(falls):
         row = {"id": str(number), "label": "a", "predicted": "a", "right": True, "status": "ok"}
@@ -161,15 +161,15 @@ def looked(falls, shares=(0.5, 0.2), occluded=True):
     ],
 )
 def test_a_claim_about_one_part(falls, shares, verdict):
-    found = claim(looked(falls, shares), "emblem")
-    assert (found.verdict, found.rival) == (verdict, "grille")
-    assert claim(looked(falls, shares, occluded=False), "emblem").verdict == "not-occluded"
+    tested_claim = claim(attention_of(falls, shares), "emblem")
+    assert (tested_claim.verdict, tested_claim.rival) == (verdict, "grille")
+    assert claim(attention_of(falls, shares, occluded=False), "emblem").verdict == "not-occluded"
 
 
 def test_a_claim_in_a_sentence():
     """The emblem's falls of 0.5, 0.6 and 0.5 are 0.53 on average, the grille's 0.83; all predictions stay right."""
     falls = [(0.5, 0.8), (0.6, 0.9), (0.5, 0.8)]
-    message = claim_finding("m", claim(looked(falls), "emblem"))
+    message = claim_finding("m", claim(attention_of(falls), "emblem"))
     assert message == (
         "Partly: m relies more on the grille than on the emblem. Occluding the emblem lowers the probability by 0.53 "
         "(same shape elsewhere: 0.00) and accuracy from 100.0% to 100.0% (95 % CI 43.9% – 100.0%); occluding the "
@@ -177,7 +177,7 @@ def test_a_claim_in_a_sentence():
     )
     assert "grille" in message.with_values(lambda name, value: value if name == "rival" else "x")
     for verdict in VERDICTS:
-        sentence = claim_finding("m", replace(claim(looked(falls), "emblem"), verdict=verdict))
+        sentence = claim_finding("m", replace(claim(attention_of(falls), "emblem"), verdict=verdict))
         with speaking("ja"):
             assert sentence.localised() != sentence and "{" not in sentence.localised()
 

@@ -58,11 +58,11 @@ def test_the_opposite_map_gives_the_opposite_curves():
 
 def test_equal_places_are_erased_in_a_seeded_order_and_not_row_by_row():
     image = np.arange(64, dtype=np.float32).reshape(8, 8, 1)
-    one, again, other = (trace(total, image, image * 0, np.zeros((8, 8)), 4, seed) for seed in (0, 0, 1))
-    np.testing.assert_array_equal(one.deletion, again.deletion)
-    assert not np.array_equal(one.deletion, other.deletion)
+    first, repeated, second = (trace(total, image, image * 0, np.zeros((8, 8)), 4, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.deletion, repeated.deletion)
+    assert not np.array_equal(first.deletion, second.deletion)
     rows = image.sum() - np.cumsum([0, *image.reshape(4, -1).sum(axis=1)])
-    assert np.abs(one.deletion - rows).max() > 100
+    assert np.abs(first.deletion - rows).max() > 100
 
 
 def test_what_is_erased():
@@ -76,7 +76,7 @@ def test_what_is_erased():
     assert blurred.mean() == pytest.approx(0.5, abs=1e-6)
 
 
-def test_the_baselines_know_nothing_of_the_picture():
+def test_the_baselines_know_nothing_of_the_image():
     blob = centred_blob((4, 4))
     np.testing.assert_allclose(blob, blob[::-1, ::-1])
     # The middle of the corner cell is 3/8 from the centre on each axis: exp(-2 (3/8)^2 / (2/16)) = exp(-2.25).
@@ -94,29 +94,29 @@ def test_a_map_of_the_patch_that_is_read_is_better_than_the_baselines(patch_read
     image = red_everywhere()
     maps = heatmaps(patch_reader, image[None], method="hirescam")
     assert maps[0].normalised.tolist() == [[1, 0], [0, 0]]
-    found = faithfulness(patch_reader, [image], maps, fill="black", steps=4)[0]
-    assert found.verdict == "better"
+    result = faithfulness(patch_reader, [image], maps, fill="black", steps=4)[0]
+    assert result.verdict == "better"
     # A bilinear map erases the quarter that is read first; then softmax(8 r - 4) has fallen from .98 to .02.
-    assert found.own.curves.deletion[0] == pytest.approx(1 / (1 + np.exp(-4)), abs=1e-5)
-    assert found.own.curves.deletion[2] == pytest.approx(1 / (1 + np.exp(4)), abs=0.05)
-    assert found.own.curves.gain > max(trial.curves.gain for trial in found.baselines.values())
+    assert result.own.curves.deletion[0] == pytest.approx(1 / (1 + np.exp(-4)), abs=1e-5)
+    assert result.own.curves.deletion[2] == pytest.approx(1 / (1 + np.exp(4)), abs=0.05)
+    assert result.own.curves.gain > max(trial.curves.gain for trial in result.baselines.values())
 
 
 def test_a_map_of_another_place_is_not(patch_reader):
     from dataclasses import replace
 
     image = red_everywhere()
-    made = heatmaps(patch_reader, image[None], method="hirescam")[0]
-    wrong = replace(made, raw=made.raw[::-1, ::-1].copy())
-    found = faithfulness(patch_reader, [image], [wrong], fill="black", randomise=False)[0]
-    assert found.verdict == "not-better" and found.randomisation is None
-    blank = replace(made, status="constant")
+    heatmap = heatmaps(patch_reader, image[None], method="hirescam")[0]
+    wrong = replace(heatmap, raw=heatmap.raw[::-1, ::-1].copy())
+    result = faithfulness(patch_reader, [image], [wrong], fill="black", randomise=False)[0]
+    assert result.verdict == "not-better" and result.randomisation is None
+    blank = replace(heatmap, status="constant")
     assert faithfulness(patch_reader, [image], [blank], randomise=False)[0].verdict == "no-evidence"
 
 
 def test_a_contrast_is_scored_against_its_rival(patch_reader):
-    one, other = (class_scores(patch_reader, *pair)(np.ones((1, 8, 8, 3), np.float32)) for pair in ((0, 1), (1, 0)))
-    assert one + other == pytest.approx(1)
+    first, second = (class_scores(patch_reader, *pair)(np.ones((1, 8, 8, 3), np.float32)) for pair in ((0, 1), (1, 0)))
+    assert first + second == pytest.approx(1)
     image = red_everywhere()
     maps = heatmaps(patch_reader, image[None], target=Contrast(0, 1))
     assert faithfulness(patch_reader, [image], maps, randomise=False)[0].own.curves.deletion[0] > 0.9
@@ -151,13 +151,13 @@ def test_what_was_tested_before_comes_from_the_cache(patch_reader, tmp_path):
     images = [red_everywhere()] * 2
     maps = heatmaps(patch_reader, np.stack(images), target=0) + heatmaps(patch_reader, images[0][None], target=1)
     images.append(images[0])
-    seen = []
-    watch = lambda done, total: seen.append((done, total))  # noqa: E731
+    calls = []
+    watch = lambda done, total: calls.append((done, total))  # noqa: E731
     first = faithfulness(patch_reader, images, maps, cache=cache, progress=watch)
-    assert seen[-1] == (3, 3) and seen == sorted(seen)
-    seen.clear()
+    assert calls[-1] == (3, 3) and calls == sorted(calls)
+    calls.clear()
     second = faithfulness(patch_reader, images, maps, cache=cache, progress=watch)
-    assert not seen and [one.facts() for one in first] == [one.facts() for one in second]
+    assert not calls and [item.facts() for item in first] == [item.facts() for item in second]
     assert np.array_equal(first[0].own.curves.deletion, second[0].own.curves.deletion)
     for file in tmp_path.glob("*/*.npz"):
         file.write_bytes(b"torn")
@@ -167,9 +167,9 @@ def test_what_was_tested_before_comes_from_the_cache(patch_reader, tmp_path):
 def test_a_stop_keeps_what_is_done(patch_reader):
     images = [red_everywhere()] * 3
     maps = heatmaps(patch_reader, np.stack(images))
-    for enough, kept in ((2, 2), (1.2, 1), (0.1, 0)):
+    for enough, finished in ((2, 2), (1.2, 1), (0.1, 0)):
         stop = lambda done, total, enough=enough: done >= enough  # noqa: E731
-        assert len(faithfulness(patch_reader, images, maps, progress=stop)) == kept
+        assert len(faithfulness(patch_reader, images, maps, progress=stop)) == finished
 
 
 def test_a_map_of_another_model_is_refused(patch_reader):

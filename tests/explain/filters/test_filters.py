@@ -46,19 +46,19 @@ def nested():
 def test_a_filter_of_a_colour_draws_that_colour():
     """The gradient of the mean of red is the same at every pixel and zero for green and blue, so its root mean square
     is the gradient over the square root of 3: each step adds 1.73 to red alone."""
-    drawn = draw_filters(colours([0, 0, 0, 0]), "conv", range(3), FilterSettings(8, 40))
-    assert drawn.dead == () and drawn.images.shape == (3, 8, 8, 3)
-    for index, image in enumerate(drawn.images):
+    patterns = draw_filters(colours([0, 0, 0, 0]), "conv", range(3), FilterSettings(8, 40))
+    assert patterns.dead == () and patterns.images.shape == (3, 8, 8, 3)
+    for index, image in enumerate(patterns.images):
         means = image.mean(axis=(0, 1))
         assert means.argmax() == index and np.sort(means)[-1] - np.sort(means)[-2] > 30
 
 
 def test_dead_filters_are_tried_from_wider_noise_and_marked(tmp_path):
     """Red needs 0.9 of the range, which noise of 128 to 148 never reaches and wider noise does; green needs 3."""
-    drawn = draw_filters(colours([-0.9, -3, 0, 0]), "conv", [0, 1, 2, 3], FilterSettings(8, 3))
-    assert drawn.retried == (0,) and drawn.dead == (1, 3)
-    assert not drawn.images[[1, 3]].any() and drawn.images[0].any()
-    path = drawn.save(tmp_path / "grid", columns=3)
+    patterns = draw_filters(colours([-0.9, -3, 0, 0]), "conv", [0, 1, 2, 3], FilterSettings(8, 3))
+    assert patterns.retried == (0,) and patterns.dead == (1, 3)
+    assert not patterns.images[[1, 3]].any() and patterns.images[0].any()
+    path = patterns.save(tmp_path / "grid", columns=3)
     assert read_image(path).shape == (2 * 8 + 5, 3 * 8 + 2 * 5, 3)
     facts = json.loads(path.with_suffix(".json").read_text())
     assert facts["dead"] == [1, 3] and facts["settings"]["steps"] == 3 and facts["columns"] == 3
@@ -66,9 +66,9 @@ def test_dead_filters_are_tried_from_wider_noise_and_marked(tmp_path):
 
 def test_all_together_are_the_tutorials_loop_one_at_a_time(nested):
     """The loop written anew from what the tutorial does, at the tutorial's start, from the same noise."""
-    drawn = filter_patterns(nested, "base/second", [0, 3, 5], size=12, steps=5, start="tutorial", seed=7)
+    patterns = filter_patterns(nested, "base/second", [0, 3, 5], size=12, steps=5, start="tutorial", seed=7)
     run = submodel_to(nested.model, nested.layer("base/second"))
-    for index, image in zip([0, 3, 5], drawn, strict=True):
+    for index, image in zip([0, 3, 5], patterns, strict=True):
         x = tf.constant(128 + 20 * np.random.default_rng([7, index, 0]).random((1, 12, 12, 3)), tf.float32)
         for _ in range(5):
             with tf.GradientTape() as tape:
@@ -89,10 +89,10 @@ def test_a_filter_does_not_depend_on_the_others_and_the_seed_decides(nested):
 
 
 def test_each_regularised_pattern_excites_its_own_filter_most(nested):
-    drawn = filter_patterns(nested, "base/second", range(4), size=32, steps=200, regularised=True, smoothness=0.001)
+    patterns = filter_patterns(nested, "base/second", range(4), size=32, steps=200, regularised=True, smoothness=0.001)
     grey = np.full((1, 32, 32, 3), 128, np.uint8)
     run = submodel_to(nested.model, nested.layer("base/second"))
-    means = tf.reduce_mean(run(nested.preprocess(np.concatenate([drawn, grey]))), axis=(1, 2)).numpy()[:, :4]
+    means = tf.reduce_mean(run(nested.preprocess(np.concatenate([patterns, grey]))), axis=(1, 2)).numpy()[:, :4]
     assert (means.argmax(axis=0) == np.arange(4)).all()
     assert (np.diag(means) > 1.5 * means[4]).all()
 
@@ -100,37 +100,37 @@ def test_each_regularised_pattern_excites_its_own_filter_most(nested):
 def test_drawing_can_be_stopped(nested, monkeypatch):
     """Two filters a chunk, and a person who stops in the middle of the second one keeps the first."""
     monkeypatch.setattr(ascent, "CHUNK_PIXELS", 2 * 8 * 8)
-    seen = []
-    progress = lambda done, total: seen.append((done, total)) or done > 2  # noqa: E731
-    drawn = draw_filters(nested, "base/first", range(6), FilterSettings(8, 32), progress=progress)
-    assert drawn.filters == (0, 1) and len(drawn.images) == 2
-    assert seen[0] == (0, 6) and (2, 6) in seen and 2 < seen[-1][0] < 4
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    calls = []
+    progress = lambda done, total: calls.append((done, total)) or done > 2  # noqa: E731
+    patterns = draw_filters(nested, "base/first", range(6), FilterSettings(8, 32), progress=progress)
+    assert patterns.filters == (0, 1) and len(patterns.images) == 2
+    assert calls[0] == (0, 6) and (2, 6) in calls and 2 < calls[-1][0] < 4
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
 
 
 def test_what_was_drawn_is_kept_and_only_the_rest_is_drawn(nested, tmp_path):
     cache = Cache(tmp_path)
-    how = FilterSettings(8, 3)
-    first = draw_filters(nested, "base/first", range(3), how, cache=cache)
-    seen = []
-    progress = lambda done, total: seen.append(done)  # noqa: E731
-    more = draw_filters(nested, "base/first", range(6), how, cache=cache, progress=progress)
-    assert seen[0] == 3 and more.filters == tuple(range(6))
+    options = FilterSettings(8, 3)
+    first = draw_filters(nested, "base/first", range(3), options, cache=cache)
+    calls = []
+    progress = lambda done, total: calls.append(done)  # noqa: E731
+    more = draw_filters(nested, "base/first", range(6), options, cache=cache, progress=progress)
+    assert calls[0] == 3 and more.filters == tuple(range(6))
     np.testing.assert_array_equal(more.images[:3], first.images)
-    np.testing.assert_array_equal(more.images, draw_filters(nested, "base/first", range(6), how).images)
-    draw_filters(nested, "base/first", range(6), replace(how, seed=1), cache=cache, progress=progress)
+    np.testing.assert_array_equal(more.images, draw_filters(nested, "base/first", range(6), options).images)
+    draw_filters(nested, "base/first", range(6), replace(options, seed=1), cache=cache, progress=progress)
     assert len(list(tmp_path.glob("*/*.npz"))) == 12
     for file in tmp_path.glob("*/*.npz"):
         file.write_bytes(b"no pattern")
-    again = draw_filters(nested, "base/first", range(6), how, cache=cache)
-    np.testing.assert_array_equal(again.images, more.images)
+    repeated = draw_filters(nested, "base/first", range(6), options, cache=cache)
+    np.testing.assert_array_equal(repeated.images, more.images)
 
 
 def test_a_dead_filter_is_cached_as_dead(tmp_path):
     cache = Cache(tmp_path)
     for _ in range(2):
-        drawn = draw_filters(colours([-0.9, -3, 0, 0]), "conv", range(4), FilterSettings(8, 3), cache=cache)
-        assert drawn.retried == (0,) and drawn.dead == (1, 3)
+        patterns = draw_filters(colours([-0.9, -3, 0, 0]), "conv", range(4), FilterSettings(8, 3), cache=cache)
+        assert patterns.retried == (0,) and patterns.dead == (1, 3)
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
@@ -170,9 +170,9 @@ def test_the_trunk_gives_what_the_whole_model_gives(nested):
     images = np.random.default_rng(1).random((2, 32, 32, 3), np.float32)
     none = np.zeros((2, 1), np.int32)
     for layer in ("base/first", "base/second"):
-        seen = hook_layers(nested.model, [nested.layer(layer)], "logit")(images, none, none, none.astype(np.float32))
-        made = submodel_to(nested.model, nested.layer(layer))(tf.constant(images))
-        np.testing.assert_allclose(made, seen.activations[0], atol=1e-6)
+        calls = hook_layers(nested.model, [nested.layer(layer)], "logit")(images, none, none, none.astype(np.float32))
+        result = submodel_to(nested.model, nested.layer(layer))(tf.constant(images))
+        np.testing.assert_allclose(result, calls.activations[0], atol=1e-6)
     assert submodel_to(nested.model, nested.layer("base/second"))(tf.zeros((1, 64, 48, 3))).shape == (1, 30, 22, 8)
 
 
@@ -199,8 +199,8 @@ def test_regularised_patterns_use_no_full_colours(real_data):
 
 
 def test_a_damaged_pattern_is_drawn_again(nested, tmp_path):
-    drawn = draw_filters(nested, "base/second", [0, 1], FilterSettings(16, 2), cache=Cache(tmp_path))
+    patterns = draw_filters(nested, "base/second", [0, 1], FilterSettings(16, 2), cache=Cache(tmp_path))
     for file in tmp_path.glob("*/*.npz"):
         file.write_bytes(file.read_bytes()[:100])
-    again = draw_filters(nested, "base/second", [0, 1], FilterSettings(16, 2), cache=Cache(tmp_path))
-    np.testing.assert_array_equal(drawn.images, again.images)
+    repeated = draw_filters(nested, "base/second", [0, 1], FilterSettings(16, 2), cache=Cache(tmp_path))
+    np.testing.assert_array_equal(patterns.images, repeated.images)

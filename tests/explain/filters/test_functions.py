@@ -126,8 +126,8 @@ def test_the_whole_layer_is_there_for_objectives_that_need_it(colours):
 def test_the_regularised_pattern_is_its_four_functions(colours):
     expected = filter_patterns(colours, "conv", [0, 1], 32, 6, regularised=True)
     functions = {"objective": channel_mean(), "parametrisation": fourier, "optimiser": adam()}
-    made = filter_patterns(colours, "conv", [0, 1], 32, 6, transforms=[jitter(2)], **functions)
-    np.testing.assert_array_equal(made, expected)
+    patterns = filter_patterns(colours, "conv", [0, 1], 32, 6, transforms=[jitter(2)], **functions)
+    np.testing.assert_array_equal(patterns, expected)
 
 
 def test_transforms_do_not_share_their_random_numbers():
@@ -139,22 +139,22 @@ def test_transforms_do_not_share_their_random_numbers():
 
 
 def test_an_objective_without_a_gradient_has_dead_filters(colours):
-    drawn = draw_filters(colours, "conv", [0], FilterSettings(8, 2), objective=lambda step: tf.constant([1.0]))
-    assert drawn.dead == (0,)
+    patterns = draw_filters(colours, "conv", [0], FilterSettings(8, 2), objective=lambda step: tf.constant([1.0]))
+    assert patterns.dead == (0,)
 
 
 def test_own_functions_are_named_traced_once_and_not_cached(colours, tmp_path):
     cache, settings = Cache(tmp_path), FilterSettings(8, 2)
     graphs = ascent._graphs.setdefault(colours, {})
-    drawn = draw_filters(colours, "conv", [0], settings, objective=quarter, transforms=[jitter(1)], cache=cache)
+    patterns = draw_filters(colours, "conv", [0], settings, objective=quarter, transforms=[jitter(1)], cache=cache)
     n = len(graphs)
-    draw_filters(colours, "conv", [1], settings, objective=quarter, transforms=drawn_with(graphs), cache=cache)
+    draw_filters(colours, "conv", [1], settings, objective=quarter, transforms=patterns_with(graphs), cache=cache)
     assert len(graphs) == n and not list(tmp_path.rglob("*.npz"))
-    facts = json.loads(drawn.as_json())
+    facts = json.loads(patterns.as_json())
     assert facts["functions"]["objective"] == "quarter" and "jitter" in facts["functions"]["transforms"]
 
 
-def drawn_with(graphs):
+def patterns_with(graphs):
     """The transforms of the graph that was traced last."""
     return list(graphs)[-1][-1].transforms
 

@@ -91,8 +91,8 @@ def test_refused_where_it_cannot_help_or_is_not_known(monkeypatch):
 def test_maps_of_photographs_keep_their_ranks(units, real_data):
     file = real_data / "legacy_h5" / "vgg16_functional_gap_keras220.h5"
     clf = load_classifier(file, class_names=[f"class {i}" for i in range(20)])
-    pictures = sorted((real_data / "cars20" / "test").glob("*/car*.jpg"))[:4]
-    full, fast = (list(heatmaps(clf, pictures, precision=kind)) for kind in ("full", "fast"))
-    for one, other in zip(full, fast, strict=True):
-        assert spearmanr(one.raw.ravel(), other.raw.ravel()).statistic > 0.98
-        assert (one.raw != other.raw).any()
+    images = sorted((real_data / "cars20" / "test").glob("*/car*.jpg"))[:4]
+    full, fast = (list(heatmaps(clf, images, precision=kind)) for kind in ("full", "fast"))
+    for first, second in zip(full, fast, strict=True):
+        assert spearmanr(first.raw.ravel(), second.raw.ravel()).statistic > 0.98
+        assert (first.raw != second.raw).any()

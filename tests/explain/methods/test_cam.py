@@ -43,9 +43,9 @@ def test_before_average_pooling_and_a_linear_layer_grad_cam_is_hirescam_and_adds
     bias = model.get_layer("dense").get_weights()[1]
     for target in range(4):
         pairs = zip(heatmaps(clf, IMAGES, target=target), heatmaps(clf, IMAGES, "hirescam", target), strict=True)
-        for one, other in pairs:
-            np.testing.assert_allclose(one.raw, other.raw, atol=1e-7)
-            assert one.raw.sum() == pytest.approx(one.score - bias[target], abs=1e-6)
+        for first, second in pairs:
+            np.testing.assert_allclose(first.raw, second.raw, atol=1e-7)
+            assert first.raw.sum() == pytest.approx(first.score - bias[target], abs=1e-6)
 
 
 def test_grad_cam_plus_plus_leaves_out_what_has_no_gradient():
@@ -59,16 +59,16 @@ def test_grad_cam_plus_plus_leaves_out_what_has_no_gradient():
 def test_eigen_cam_is_the_first_term_of_the_decomposition(shape):
     activations = RNG.random(shape)
     maps = eigen_cam(activations, activations)
-    for one, made in zip(activations, maps, strict=True):
-        left, values, _ = np.linalg.svd(one.reshape(-1, shape[-1]), full_matrices=False)
+    for item, heatmap in zip(activations, maps, strict=True):
+        left, values, _ = np.linalg.svd(item.reshape(-1, shape[-1]), full_matrices=False)
         expected = left[:, 0] * values[0]
-        np.testing.assert_allclose(made.ravel(), expected * np.sign(expected.sum()), rtol=1e-5)
+        np.testing.assert_allclose(heatmap.ravel(), expected * np.sign(expected.sum()), rtol=1e-5)
 
 
 def test_a_contrast_is_the_map_of_one_class_less_that_of_the_other(clf):
-    one, other = (heatmaps(clf, IMAGES, target=name) for name in ("b", "d"))
+    first, second = (heatmaps(clf, IMAGES, target=name) for name in ("b", "d"))
     for gamma in (0.0, 1.0, 0.5):
-        for heatmap, a, b in zip(heatmaps(clf, IMAGES, target=Contrast("b", 3, gamma)), one, other, strict=True):
+        for heatmap, a, b in zip(heatmaps(clf, IMAGES, target=Contrast("b", 3, gamma)), first, second, strict=True):
             np.testing.assert_allclose(heatmap.raw, a.raw - gamma * b.raw, atol=1e-6)
             assert heatmap.score == pytest.approx(a.score - gamma * b.score, abs=1e-6)
     assert heatmap.target_name == "b rather than 0.5 x d" and (heatmap.target, heatmap.against) == (1, 3)
@@ -91,7 +91,7 @@ def test_all_together_are_each_alone(clf, score):
     layers = [None, "first", ("second", "first")]
     methods = list(METHODS)
     sets = list(heatmap_sets(clf, IMAGES, methods, targets, layers, score=score, batch_size=2))
-    assert len(sets) == 3 and all(len(found) == len(methods) * 9 for found in sets)
+    assert len(sets) == 3 and all(len(heatmap_set) == len(methods) * 9 for heatmap_set in sets)
     for method in methods:
         for target in targets:
             for layer in layers:
@@ -114,19 +114,19 @@ def test_fused_maps_take_the_most_evidence_of_any_layer(clf):
 
 
 def test_a_contrast_survives_a_file(clf, tmp_path):
-    made = heatmaps(clf, IMAGES, target=Contrast("a", "b", 0.5))[0]
-    again = Heatmap.load(made.save(tmp_path / "map"))
-    assert (again.against, again.gamma, again.target_name) == (1, 0.5, made.target_name)
+    heatmap = heatmaps(clf, IMAGES, target=Contrast("a", "b", 0.5))[0]
+    reloaded = Heatmap.load(heatmap.save(tmp_path / "map"))
+    assert (reloaded.against, reloaded.gamma, reloaded.target_name) == (1, 0.5, heatmap.target_name)
 
 
 @pytest.mark.parametrize("method", CAM, ids=lambda method: method.name)
 def test_channels_in_another_order_give_the_same_map(method):
     activations, gradients = RNG.random((2, 4, 4, 6)), RNG.normal(size=(2, 4, 4, 6))
     order = RNG.permutation(6)
-    made = method.function(activations, gradients)
+    result = method.function(activations, gradients)
     turned = method.function(activations[..., order], gradients[..., order])
-    np.testing.assert_allclose(made, turned, rtol=1e-5, atol=1e-6)
-    assert made.dtype == np.float32
+    np.testing.assert_allclose(result, turned, rtol=1e-5, atol=1e-6)
+    assert result.dtype == np.float32
 
 
 def test_hirescam_and_layercam_differ_by_what_speaks_against(clf):

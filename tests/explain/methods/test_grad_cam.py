@@ -43,9 +43,9 @@ def test_hand_worked_numbers(method, layer, expected):
     model = hand_worked_model()
     tap = hook_layers(model, [model.get_layer(layer)], "logit")
     image = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
-    seen = tap(image, np.array([[0]], np.int32), np.array([[0]], np.int32), np.array([[0]], np.float32))
-    assert seen.scores.numpy().tolist() == [[54]]
-    raw = METHODS[method].function(seen.activations[0].numpy(), seen.gradients[0].numpy()[:, 0])[0]
+    calls = tap(image, np.array([[0]], np.int32), np.array([[0]], np.int32), np.array([[0]], np.float32))
+    assert calls.scores.numpy().tolist() == [[54]]
+    raw = METHODS[method].function(calls.activations[0].numpy(), calls.gradients[0].numpy()[:, 0])[0]
     np.testing.assert_allclose(raw, expected, atol=1e-5)
 
 
@@ -152,7 +152,7 @@ def test_a_single_sigmoid_output_has_two_classes():
 def test_batch_equals_singles_and_the_model_is_left_as_it_was():
     clf, layer = classifier(nested, "argument")
     before = [weight.copy() for weight in clf.model.get_weights()]
-    config, answers = clf.model.get_config(), clf.predict(IMAGES)
+    config, predictions = clf.model.get_config(), clf.predict(IMAGES)
     together = heatmaps(clf, IMAGES)
     for heatmap, image in zip(together, IMAGES, strict=True):
         np.testing.assert_allclose(heatmap.raw, heatmaps(clf, image[None])[0].raw, rtol=1e-5, atol=1e-7)
@@ -160,7 +160,7 @@ def test_batch_equals_singles_and_the_model_is_left_as_it_was():
         np.testing.assert_array_equal(old, new)
     assert clf.model.get_config() == config
     assert "call" not in vars(clf.layer(layer))
-    np.testing.assert_array_equal(clf.predict(IMAGES), answers)
+    np.testing.assert_array_equal(clf.predict(IMAGES), predictions)
 
 
 def test_dropout_and_batch_normalisation_stand_still():

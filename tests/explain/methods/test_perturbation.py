@@ -34,18 +34,18 @@ def test_integrated_gradients_of_a_product_and_their_sum():
 def test_occlusion_of_a_sum():
     """The score is the sum of four pixels 4, 0, 0, 0, whose mean is 1. A patch over all leaves the sum as it is (fall
     0); over the corner of the 4 alone it takes 3 away, over a row or column with it 2; without the 4 it adds."""
-    made = occlusion(probe([[4, 0], [0, 0]], lambda images: images.sum(axis=(1, 2, 3))))
+    result = occlusion(probe([[4, 0], [0, 0]], lambda images: images.sum(axis=(1, 2, 3))))
     # Patches around the 9 corners: [[3, 2, -1], [2, 0, -2], [-1, -2, -1]]; each cell is the mean of its four.
-    np.testing.assert_allclose(made, [[7 / 4, -1 / 4], [-1 / 4, -5 / 4]])
+    np.testing.assert_allclose(result, [[7 / 4, -1 / 4], [-1 / 4, -5 / 4]])
 
 
 def test_score_cam_weighs_channels_by_what_they_show():
-    """Channel 0 is bright where the picture's 2 lies, channel 1 where its 1 lies; the third is flat and masks nothing.
+    """Channel 0 is bright where the image's 2 lies, channel 1 where its 1 lies; the third is flat and masks nothing.
     Masked, the sum is 2 or 1, so the weights are e^2 and e^1 over their sum."""
     activations = np.array([[[5.0, 0, 1], [0, 3, 1]]])
-    made = score_cam(probe([[2, 1]], lambda images: images.sum(axis=(1, 2, 3)), activations=activations))
+    result = score_cam(probe([[2, 1]], lambda images: images.sum(axis=(1, 2, 3)), activations=activations))
     first = np.e / (1 + np.e)
-    np.testing.assert_allclose(made, [[5 * first, 3 * (1 - first)]], rtol=1e-6)
+    np.testing.assert_allclose(result, [[5 * first, 3 * (1 - first)]], rtol=1e-6)
     assert not score_cam(probe([[2, 1]], None, activations=np.ones((1, 2, 3)))).any()
 
 
@@ -53,11 +53,11 @@ def test_smoothgrad_of_a_square_is_its_gradient_and_depends_on_the_seed_alone():
     def gradients(images):
         return 2 * images
 
-    made = [smooth_grad(probe([[1, -3]], None, gradients, seed=seed)) for seed in (0, 0, 1)]
-    np.testing.assert_array_equal(made[0], made[1])
-    assert not np.array_equal(made[0], made[2])
+    result = [smooth_grad(probe([[1, -3]], None, gradients, seed=seed)) for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(result[0], result[1])
+    assert not np.array_equal(result[0], result[2])
     # The noise has a spread of 0.15 x 4, so the mean of 16 doubles it within 2 x 0.6 / 4 at one standard deviation.
-    np.testing.assert_allclose(made[0], [[2, 6]], atol=0.9)
+    np.testing.assert_allclose(result[0], [[2, 6]], atol=0.9)
 
 
 @pytest.fixture(scope="module")

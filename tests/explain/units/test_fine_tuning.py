@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 def pair_of(head_names=("dense", "dense")) -> list[Classifier]:
     """Two models of two convolutions: the first frozen, and of the second filter 1 times 1.5 and filter 2 silenced."""
-    made = []
+    calls = []
     for name, head in zip(("before", "after"), head_names, strict=True):
         image = keras.Input((8, 8, 3))
         x = L.Conv2D(2, 1, activation="relu", use_bias=False, name="frozen")(image)
@@ -31,8 +31,8 @@ def pair_of(head_names=("dense", "dense")) -> list[Classifier]:
             second *= [1, 1.5, 0]
         model.get_layer("frozen").set_weights([first[None, None]])
         model.get_layer("tuned").set_weights([second[None, None]])
-        made.append(Classifier(model, ["a", "b"], preprocessing="unit", name=name))
-    return made
+        calls.append(Classifier(model, ["a", "b"], preprocessing="unit", name=name))
+    return calls
 
 
 @pytest.mark.filterwarnings("error")
@@ -44,16 +44,16 @@ def test_changes_are_shares_of_what_was():
 def test_each_filter_by_hand(tmp_path):
     """Filter 1 grows by half: |6 - 4| over 6 + 4 of every unit of activation, 0.2. Filter 2 falls silent: 1."""
     before, after = pair_of()
-    picture = write_image(tmp_path / "a.png", np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8))
+    image = write_image(tmp_path / "a.png", np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8))
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"x")
     frozen, tuned = matching_layers(before, after)
     assert (frozen.before, frozen.same, frozen.change) == ("frozen", True, 0.0)
     assert not tuned.same and not tuned.same_weights
-    table = tuning_table(before, after, tuned, [picture, bad])
+    table = tuning_table(before, after, tuned, [image, bad])
     np.testing.assert_allclose(table["weight_change"], [0, 0.5, 1])
     np.testing.assert_allclose(table["activation_change"], [0, 0.2, 1], atol=1e-6)
-    still = tuning_table(before, after, frozen, [picture])
+    still = tuning_table(before, after, frozen, [image])
     assert not still["weight_change"].any() and not still["activation_change"].any()
     patterns = [draw_filters(clf, "frozen", settings=FilterSettings(8, 3)).images for clf in (before, after)]
     np.testing.assert_array_equal(*patterns)
@@ -90,8 +90,8 @@ def test_the_demos_frozen_blocks_come_out_identical():
     still, moved = (tuning_table(before, after, pair, paths) for pair in (last_frozen, last))
     assert not still[["weight_change", "activation_change"]].to_numpy().any()
     assert (moved["weight_change"] > 0).all() and (moved["activation_change"] > 0).mean() > 0.5
-    drawn = [
+    patterns = [
         draw_filters(clf, path, range(4), FilterSettings(32, 4)).images
         for clf, path in ((before, last_frozen.before), (after, last_frozen.after))
     ]
-    np.testing.assert_array_equal(*drawn)
+    np.testing.assert_array_equal(*patterns)

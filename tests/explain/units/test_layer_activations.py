@@ -11,7 +11,6 @@ from carvis.explain.units.channels import (
     by_largest,
     channel_grid,
     dead_channels,
-    dead_share,
     last_of_each_size,
     mean_map,
     stretched,
@@ -19,11 +18,11 @@ from carvis.explain.units.channels import (
 from carvis.images import colorize
 
 L = keras.layers
-# Red, green and blue of a 2x4 picture; unit preprocessing divides by 255.
-PICTURE = np.zeros((2, 4, 3), np.uint8)
-PICTURE[..., 0] = [[0, 51, 102, 153], [204, 255, 0, 51]]
-PICTURE[..., 2] = 255
-RED = PICTURE[..., 0] / 255
+# Red, green and blue of a 2x4 image; unit preprocessing divides by 255.
+IMAGE = np.zeros((2, 4, 3), np.uint8)
+IMAGE[..., 0] = [[0, 51, 102, 153], [204, 255, 0, 51]]
+IMAGE[..., 2] = 255
+RED = IMAGE[..., 0] / 255
 
 
 def small(build="flat") -> Classifier:
@@ -32,17 +31,17 @@ def small(build="flat") -> Classifier:
     def convolutions():
         return [L.Conv2D(4, 1, activation="relu", name="first"), L.Conv2D(1, 2, name="second")]
 
-    picture, size = keras.Input((2, 4, 3)), (2, 4, 3)
+    image, size = keras.Input((2, 4, 3)), (2, 4, 3)
     if build == "sequential":
         model = keras.Sequential([keras.Input(size), *convolutions(), L.Flatten(), L.Dense(2)])
     elif build == "nested":
         inner = keras.Sequential([keras.Input(size), *convolutions()], name="base")
-        model = keras.Model(picture, L.Dense(2)(L.Flatten()(inner(picture))))
+        model = keras.Model(image, L.Dense(2)(L.Flatten()(inner(image))))
     else:
-        x = picture
+        x = image
         for layer in convolutions():
             x = layer(x)
-        model = keras.Model(picture, L.Dense(2)(L.Flatten()(x)))
+        model = keras.Model(image, L.Dense(2)(L.Flatten()(x)))
     kernel = np.zeros((1, 1, 3, 4), np.float32)
     kernel[0, 0, 0, 0], kernel[0, 0, 0, 2], kernel[0, 0, 2, 3] = 1, 2, 1
     second = np.zeros((2, 2, 4, 1), np.float32)
@@ -53,21 +52,21 @@ def small(build="flat") -> Classifier:
 
 
 def test_values_worked_out_on_paper():
-    found = carvis.activations(small(), PICTURE)
-    assert list(found) == ["first", "second"]
-    first = found["first"]
+    maps = carvis.activations(small(), IMAGE)
+    assert list(maps) == ["first", "second"]
+    first = maps["first"]
     assert first.shape == (2, 4, 4) and first.dtype == np.float32
     np.testing.assert_allclose(first[..., 0], RED, atol=1e-6)
     np.testing.assert_array_equal(first[..., 1], 0)
     np.testing.assert_allclose(first[..., 2], np.maximum(2 * RED - 1, 0), atol=1e-6)
     np.testing.assert_allclose(first[..., 3], 1, atol=1e-6)
     # Windows of red: 0 + .2 + .8 + 1, .2 + .4 + 1 + 0, .4 + .6 + 0 + .2.
-    np.testing.assert_allclose(found["second"][..., 0], [[2.0, 1.6, 1.2]], atol=1e-6)
+    np.testing.assert_allclose(maps["second"][..., 0], [[2.0, 1.6, 1.2]], atol=1e-6)
 
 
 @pytest.mark.parametrize(("build", "prefix"), [("nested", "base/"), ("sequential", "")])
 def test_nested_and_sequential_equal_flat(build, prefix):
-    flat, other = carvis.activations(small(), PICTURE), carvis.activations(small(build), PICTURE)
+    flat, other = carvis.activations(small(), IMAGE), carvis.activations(small(build), IMAGE)
     assert list(other) == [prefix + path for path in flat]
     for path, values in flat.items():
         np.testing.assert_array_equal(other[prefix + path], values)
@@ -75,26 +74,26 @@ def test_nested_and_sequential_equal_flat(build, prefix):
 
 def test_layers_can_be_chosen():
     clf = small()
-    assert list(carvis.activations(clf, PICTURE, "first")) == ["first"]
-    assert list(carvis.activations(clf, PICTURE, ["last", "first", "second"])) == ["second", "first"]
+    assert list(carvis.activations(clf, IMAGE, "first")) == ["first"]
+    assert list(carvis.activations(clf, IMAGE, ["last", "first", "second"])) == ["second", "first"]
     for wrong in ("third", ["first", "third"]):
         with pytest.raises(ModelError, match="no layer third"):
-            carvis.activations(clf, PICTURE, wrong)
+            carvis.activations(clf, IMAGE, wrong)
     with pytest.raises(ModelError, match="does not output a feature map"):
-        carvis.activations(clf, PICTURE, clf.model.layers[-1].name)
+        carvis.activations(clf, IMAGE, clf.model.layers[-1].name)
     for none in ([], ()):
         with pytest.raises(ModelError, match="name a layer"):
-            carvis.activations(clf, PICTURE, none)
+            carvis.activations(clf, IMAGE, none)
     with pytest.raises(ImageError):
-        carvis.activations(clf, PICTURE[..., 0])
+        carvis.activations(clf, IMAGE[..., 0])
 
 
-def test_pictures_of_any_size_and_grey_ones_are_brought_to_the_model():
+def test_images_of_any_size_and_grey_ones_are_brought_to_the_model():
     clf = small()
-    large = np.repeat(np.repeat(PICTURE, 3, axis=0), 3, axis=1)
+    large = np.repeat(np.repeat(IMAGE, 3, axis=0), 3, axis=1)
     clf.resize = "nearest"
-    np.testing.assert_array_equal(carvis.activations(clf, large)["first"], carvis.activations(clf, PICTURE)["first"])
-    grey = carvis.activations(clf, PICTURE[..., :1])["first"]
+    np.testing.assert_array_equal(carvis.activations(clf, large)["first"], carvis.activations(clf, IMAGE)["first"])
+    grey = carvis.activations(clf, IMAGE[..., :1])["first"]
     np.testing.assert_allclose(grey[..., 0], RED, atol=1e-6)
     np.testing.assert_allclose(grey[..., 3], RED, atol=1e-6)
 
@@ -120,7 +119,7 @@ def test_completed_layers_and_the_last_at_each_size():
     assert sorted(last_of_each_size({path: np.zeros(size) for path, size in sizes.items()})) == ["c", "d"]
 
 
-def test_the_model_is_left_as_it_was_and_answers_alike():
+def test_the_model_is_left_as_it_was_and_predicts_alike():
     clf = stacked()
     image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
     clf.model.trainable = True
@@ -135,10 +134,9 @@ def test_the_model_is_left_as_it_was_and_answers_alike():
 
 
 def test_dead_channels_are_the_same_everywhere():
-    first = carvis.activations(small(), PICTURE, "first")["first"]
-    # Blue is 1 everywhere in this picture: alive in others, but it tells nothing of this one.
+    first = carvis.activations(small(), IMAGE, "first")["first"]
+    # Blue is 1 everywhere in this image: alive in others, but it tells nothing of this one.
     assert dead_channels(first).tolist() == [False, True, False, True]
-    assert dead_share(first) == 0.5
     rounding = np.full((3, 3, 2), 1000.0, np.float32)
     rounding[0, 0] += [0.001, 1]
     assert dead_channels(rounding).tolist() == [True, False]
@@ -179,9 +177,9 @@ def test_a_shared_scale_an_order_and_an_enlarged_tile():
     np.testing.assert_array_equal(shared, [[quarter, low, high, low, half, low]])
     ordered = channel_grid(maps, scale="layer", side=2, margin=0, largest_first=True)
     np.testing.assert_array_equal(ordered, [[high, low, half, low, quarter, low]])
-    one = channel_grid(maps, channels=[2], scale="layer", side=5, margin=0)
-    assert one.shape == (2, 4, 3)
-    np.testing.assert_array_equal(one[:, :2], np.broadcast_to(half, (2, 2, 3)))
+    single = channel_grid(maps, channels=[2], scale="layer", side=5, margin=0)
+    assert single.shape == (2, 4, 3)
+    np.testing.assert_array_equal(single[:, :2], np.broadcast_to(half, (2, 2, 3)))
     with pytest.raises(ValueError, match="scale"):
         channel_grid(maps, scale="all")
 
@@ -202,10 +200,10 @@ def test_an_old_nested_file_equals_the_flat_one_and_has_real_maps(real_data):
     names = [f"class {i}" for i in range(20)]
     clf = load_classifier(folder / "vgg16_nested_gap_keras220.h5", class_names=names)
     image = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
-    found = carvis.activations(clf, image, "stages")
-    assert [values.shape for values in found.values()] == [
+    maps = carvis.activations(clf, image, "stages")
+    assert [values.shape for values in maps.values()] == [
         (256 // 2**block, 256 // 2**block, channels) for block, channels in enumerate((64, 128, 256, 512, 512))
     ]
     below = keras.Model(clf.model.layers[0].inputs, clf.layer("vgg16/block2_conv2").output)
     expected = below([clf.prepare([image])], training=False).numpy()[0]
-    np.testing.assert_allclose(found["vgg16/block2_conv2"], expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(maps["vgg16/block2_conv2"], expected, rtol=1e-4, atol=1e-5)

@@ -40,8 +40,8 @@ def sandbox_reason(path: str | Path) -> Message | None:
     calls = _calls(file.config)
     if calls > MOST_CALLS:
         return Message("its graph has {n} layers", n=f"{calls:,}")
-    if (held := parameters(file)) > MOST_WEIGHTS:
-        return Message("it holds {n} weights ({bytes})", n=f"{held:,}", bytes=gigabytes(4 * held))
+    if (weights := parameters(file)) > MOST_WEIGHTS:
+        return Message("it holds {n} weights ({bytes})", n=f"{weights:,}", bytes=gigabytes(4 * weights))
     if kinds := sorted(_kinds(file) - _PLAIN):
         return Message(
             "the memory that some layers need is not known from the architecture ({kinds})",
@@ -50,12 +50,12 @@ def sandbox_reason(path: str | Path) -> Message | None:
     return None
 
 
-def size_reason(needs: MemoryEstimate) -> Message | None:
+def size_reason(estimate: MemoryEstimate) -> Message | None:
     """Return why a model that is built, but has computed nothing yet, needs a sandbox; None where it needs none."""
-    if needs.step > MOST_STEP or needs.total > MOST_TOTAL:
-        return Message("one image needs {bytes} of memory", bytes=gigabytes(max(needs.step, needs.total)))
-    if needs.products > MOST_PRODUCTS:
-        return Message("one image needs {n} billion multiplications", n=f"{needs.products / 1e9:,.0f}")
+    if estimate.step > MOST_STEP or estimate.total > MOST_TOTAL:
+        return Message("one image needs {bytes} of memory", bytes=gigabytes(max(estimate.step, estimate.total)))
+    if estimate.products > MOST_PRODUCTS:
+        return Message("one image needs {n} billion multiplications", n=f"{estimate.products / 1e9:,.0f}")
     return None
 
 
@@ -74,11 +74,11 @@ def _calls(config: dict) -> int:
 
 
 def _kinds(file: ModelFile) -> set[str]:
-    found, left = set(), [file.config]
-    while left:
-        for entry in _entries(left.pop()):
+    kinds, pending = set(), [file.config]
+    while pending:
+        for entry in _entries(pending.pop()):
             if entry["class_name"] in _MODELS:
-                left.append(entry)
+                pending.append(entry)
             else:
-                found.add(entry["class_name"].rpartition(">")[2])
-    return found
+                kinds.add(entry["class_name"].rpartition(">")[2])
+    return kinds

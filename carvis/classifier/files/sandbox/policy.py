@@ -29,7 +29,7 @@ from carvis.workspace import Cache, content_hash, json_text, read_json, sha256_o
 
 # Raised where an older verdict says less than a new one would.
 _FORMAT = 1
-# With so many times the memory of a refused attempt, another one is worth it.
+# Retry with this many times the memory of a refused attempt.
 _MORE = 1.25
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -81,7 +81,7 @@ def check_file(path: Path) -> bool:
     # What is not a file is refused when it is opened.
     if gate is None or not path.is_file():
         return False
-    if verdict := _known(path, gate):
+    if verdict := _stored_verdict(path, gate):
         _judge(verdict, path)
         return False
     if reason := _why_tried(str(path), *_stamp(path)):
@@ -100,7 +100,7 @@ def check_in_sandbox(path: Path, reason: Message) -> None:
     if gate is None:
         return
     with contextlib.nullcontext() if not gate.requested else _ONE_AT_A_TIME:
-        verdict = _known(path, gate)
+        verdict = _stored_verdict(path, gate)
         if verdict is None and not gate.requested:
             raise SandboxNeededError(
                 Message("{file} is not opened automatically: {reason}.", file=path.name, reason=reason)
@@ -116,13 +116,13 @@ def check_in_sandbox(path: Path, reason: Message) -> None:
 
 def forget_verdict(path: str | Path, folder: str | Path) -> None:
     """Drop the verdict on a model file, so that the sandbox runs again."""
-    if kept := Cache(folder).get(_key(Path(path)), ".json"):
-        kept.unlink(missing_ok=True)
+    if cached := Cache(folder).get(_key(Path(path)), ".json"):
+        cached.unlink(missing_ok=True)
 
 
-def kept_verdict(path: str | Path, folder: str | Path) -> Verdict | None:
+def stored_verdict(path: str | Path, folder: str | Path) -> Verdict | None:
     """Return the cached verdict on a model file, None where there is none."""
-    return _kept(Path(path), Cache(folder))
+    return _cached_verdict(Path(path), Cache(folder))
 
 
 def _judge(verdict: Verdict, path: Path) -> None:
@@ -139,20 +139,20 @@ def _judge(verdict: Verdict, path: Path) -> None:
         )
 
 
-def _known(path: Path, gate: _Gate) -> Verdict | None:
-    verdict = _kept(path, gate.cache)
-    # More memory than there was may suffice.
+def _stored_verdict(path: Path, gate: _Gate) -> Verdict | None:
+    verdict = _cached_verdict(path, gate.cache)
+    # More memory may suffice.
     if verdict and verdict.kind == "memory" and allowed_memory(gate.memory) > _MORE * verdict.memory:
         return None
     return verdict
 
 
-def _kept(path: Path, cache: Cache) -> Verdict | None:
-    kept = cache.get(_key(path), ".json")
-    if kept is None:
+def _cached_verdict(path: Path, cache: Cache) -> Verdict | None:
+    file = cache.get(_key(path), ".json")
+    if file is None:
         return None
     try:
-        return Verdict.from_facts(read_json(kept, dict, max_bytes=LONGEST_RESULT))
+        return Verdict.from_facts(read_json(file, dict, max_bytes=LONGEST_RESULT))
     # Not ours, or damaged: the sandbox runs again.
     except (CarvisError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -75,14 +75,14 @@ def sandbox_verdict(path: str | Path, *, seconds: float = SECONDS, memory: int =
     """
     path, allowed, start = resolved(path), allowed_memory(memory), time.monotonic()
 
-    def ended(kind: str, refused: Message | None, taken: int = 0) -> Verdict:
-        return Verdict(refused, kind, taken or allowed, round(time.monotonic() - start, 1), str(path))
+    def ended(kind: str, refused: Message | None, used: int = 0) -> Verdict:
+        return Verdict(refused, kind, used or allowed, round(time.monotonic() - start, 1), str(path))
 
     with tempfile.TemporaryDirectory(prefix="carvis-sandbox-") as folder:
         result = Path(folder) / "result.json"
         process = _start(path, result, allowed, seconds)
         try:
-            why = _wait(process, start + seconds, allowed)
+            limit = _wait(process, start + seconds, allowed)
         finally:
             # Where this process ends first, the end of its input ends it as well.
             process.kill()
@@ -90,9 +90,9 @@ def sandbox_verdict(path: str | Path, *, seconds: float = SECONDS, memory: int =
             process.stdin.close()
             code = process.wait()
         facts = _result(result)
-    if why == "time":
+    if limit == "time":
         return ended("time", _too_slow(path, seconds))
-    if why == "memory" or facts.get("kind") == "memory":
+    if limit == "memory" or facts.get("kind") == "memory":
         return ended("memory", _sentence(facts) or too_large(path, allowed))
     if facts.get("kind") == "passed":
         return ended("passed", None, int(facts.get("memory") or 0))
@@ -111,8 +111,8 @@ def _sentence(facts: dict) -> Message | None:
 
 
 def _start(path: Path, result: Path, allowed: int, seconds: float) -> subprocess.Popen:
-    wanted = (str(path), str(result), str(allowed), str(seconds))
-    command, environment = module_process("carvis.classifier.files.sandbox.worker", *wanted)
+    arguments = (str(path), str(result), str(allowed), str(seconds))
+    command, environment = module_process("carvis.classifier.files.sandbox.worker", *arguments)
     # One image is predicted on the CPU: the memory of a graphics card belongs to the server.
     environment |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(

@@ -69,15 +69,15 @@ def _end_with_parent(seconds: float) -> None:
 
 
 def _limit_memory(allowed: int) -> int:
-    """Let the system refuse more memory than was allowed, where it can; return what is taken so far."""
+    """Let the system refuse more memory than was allowed, where it can; return what is used so far."""
     try:
         import resource
 
-        # TensorFlow itself is not what is judged.
-        taken = 1024 * int(_status("VmData"))
-        resource.setrlimit(resource.RLIMIT_DATA, (taken + allowed, taken + allowed))
+        # TensorFlow's own memory does not count.
+        used = 1024 * int(_status("VmData"))
+        resource.setrlimit(resource.RLIMIT_DATA, (used + allowed, used + allowed))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Windows has no such limit, macOS no such file: the parent watches what is taken.
+    # Windows has no such limit, macOS no such file: the parent watches the memory used.
     except (ImportError, OSError, ValueError, KeyError):
         pass
     return _most_memory()

@@ -5,12 +5,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui.misclassified import tag_editor
-from ui.misclassified.gallery import place_of, stay, text
 from ui.state import evaluations, selection, unreadable
 from ui.state.i18n import _
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
+from ui.widgets import tag_editor
+from ui.widgets.gallery import place_of, stay, text
 from ui.widgets.layout import error, part
 from ui.widgets.stepper import steps
 from ui.widgets.text import ROW_STATUS, mark, percent, plain
@@ -38,7 +38,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
     marks = pd.DataFrame(columns=["tags", "note"])
     with unreadable.item("tags", tag_editor.FILE):
         marks = tag_editor.on_rows(rows.iloc[position : position + 1])
-    given, note = tag_editor.of_row(marks, row)
+    tags, note = tag_editor.of_row(marks, row)
     with st.container(horizontal=True, vertical_alignment="center"):
         steps(rows["id"], position, "step", lambda sample: stay(table, open=sample))
         st.page_link(
@@ -48,7 +48,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
             query_params=selection.link(**place, sample=(row.id,), open="", table=table),
         )
     if row.data:
-        tag_editor.keys(row, given)
+        tag_editor.keys(row, tags)
     left, right = st.columns(2)
     with left:
         image = thumbnails([row.path if isinstance(row.path, str) else None], 900)[0]
@@ -62,7 +62,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
         st.markdown(_("True class: **{label}**").format(label=plain(text(row.label))))
         top_five(row, table, **place)
         if row.data:
-            tag_editor.editor(row, given, note, "large", all_tags=False)
+            tag_editor.editor(row, tags, note, "large", all_tags=False)
 
 
 def top_five(row: Any, table: str, data: str, split: str) -> None:
@@ -76,8 +76,8 @@ def top_five(row: Any, table: str, data: str, split: str) -> None:
     probabilities = by_model[model]
     st.markdown(_("Top-5 classes of **{model}**").format(model=plain(model)))
     for name, value in probabilities.nlargest(5).items():
-        right = f" {mark(True)}" if name == row.label else ""
-        st.progress(min(1.0, max(0.0, float(value))), text=f"**{plain(name)}** {percent(value)}{right}")
+        icon = f" {mark(True)}" if name == row.label else ""
+        st.progress(min(1.0, max(0.0, float(value))), text=f"**{plain(name)}** {percent(value)}{icon}")
     if len(by_model) > 1:
         st.markdown(_("Predictions of the other models"))
         for other, values in by_model.items():

@@ -6,7 +6,7 @@ from carvis.evaluation.assumptions.class_orders import CHOSEN, FITTED
 from carvis.language import Message
 
 
-def fact_words(fact: str) -> str:
+def fact_name(fact: str) -> str:
     """Name a fact in words."""
     return {
         "preprocessing": Message("preprocessing"),
@@ -18,7 +18,7 @@ def fact_words(fact: str) -> str:
     }.get(fact, fact)
 
 
-def value_words(fact: str, value: str) -> str:
+def value_name(fact: str, value: str) -> str:
     """Say a value of a fact in words: the orders of the classes have names of their own, all else is a name."""
     if fact != "class_names":
         return value
@@ -33,16 +33,16 @@ def value_words(fact: str, value: str) -> str:
     }.get(value) or Message("of {file}", file=value)
 
 
-def words_of(assumption: str, value: str) -> str:
+def assumption_name(assumption: str, value: str) -> str:
     """Say one assumption or two together: ``preprocessing tf``, ``preprocessing tf, class order by number``."""
-    words = [
-        Message("{fact} {value}", fact=fact_words(fact), value=value_words(fact, value))
+    parts = [
+        Message("{fact} {value}", fact=fact_name(fact), value=value_name(fact, value))
         for fact, value in zip(assumption.split(", "), value.split(" | "))
     ]
-    return words_listed(words)
+    return comma_list(parts)
 
 
-def words_listed(words: Sequence[str]) -> str:
+def comma_list(texts: Sequence[str]) -> str:
     """Join words by commas; messages among them stay messages."""
-    first, *others = words
-    return Message("{first}, {second}", first=first, second=words_listed(others)) if others else first
+    first, *rest = texts
+    return Message("{first}, {second}", first=first, second=comma_list(rest)) if rest else first
