@@ -21,6 +21,7 @@ from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_
 from .feature_space import Embeddings, embeddings, neighbours
 from .prediction import predict
 from .report import write_report
+from .subgroups import image_properties, shortcuts, slices
 from .tags import Tags
 from .training import Run, train
 from .workspace import Workspace
@@ -51,6 +52,7 @@ __all__ = [
     "evaluate",
     "filter_patterns",
     "heatmaps",
+    "image_properties",
     "label_errors",
     "load_classifier",
     "load_evaluation",
@@ -59,6 +61,8 @@ __all__ = [
     "read_misclassified",
     "read_parts",
     "save_classifier",
+    "shortcuts",
+    "slices",
     "train",
     "write_report",
 ]
