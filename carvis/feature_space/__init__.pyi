@@ -4,7 +4,7 @@ from .feature_clusters import cluster_table, clusters
 from .image_neighbours import neighbours
 from .procrustes import aligned
 from .projection import Layout, layout, trustworthiness
-from .recording import Recorder, recording
+from .recorder import Recorder, recording
 from .result import SOURCES, Embeddings, Source
 from .shipped import SHIPPED, read_shipped, write_shipped
 from .split_content import SplitContent, content_of

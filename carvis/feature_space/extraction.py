@@ -71,7 +71,7 @@ def embeddings(
     if entry is None or not set(entry.ids) <= set(samples["id"]):
         entry = _computed(clf, layer, data.folder(split), samples, cache, key, batch_size, progress or no_progress)
     # An evaluation spells the labels as the model does.
-    labels = samples.set_index("id")["label"].loc[entry.ids].to_numpy(np.str_)
+    labels = samples.set_index("id")["label"].loc[entry.ids.tolist()].to_numpy(np.str_)
     named = entry._replace(labels=labels)
     return named.named(clf.name, clf.fingerprint, data.name, canonical_split(split) or split)
 
