@@ -144,7 +144,7 @@ class Context:
         """Where the best model fails more than elsewhere; None where its images are not here."""
         if self.data is None or self.health is None:
             return None
-        self.tell(_("searching slices"))
+        self.log(_("searching slices"))
         return slices(self.evaluations[self.best], self.data, health=self.health, cache_dir=self.cache_dir)
 
     @cached_property

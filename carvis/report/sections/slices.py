@@ -11,10 +11,10 @@ from carvis.report.blocks import (
     Groups,
     Heading,
     Image,
+    Paragraph,
     Points,
     Row,
     Section,
-    Words,
     columns_table,
     percent,
 )
@@ -50,7 +50,7 @@ def slices(context: Context) -> Section | None:
 
 
 def _slices(context: Context, found: Slices) -> list[Block]:
-    blocks: list[Block] = [Words(f"{context.best}: {localised(found.finding)}")]
+    blocks: list[Block] = [Paragraph(f"{context.best}: {localised(found.finding)}")]
     if len(found):
         columns = (
             (_("slice"), [localised(one.images) for one in found.slices]),
@@ -69,8 +69,8 @@ def _slices(context: Context, found: Slices) -> list[Block]:
                 blocks.append(Points((localised(one.images), *map(localised, of_slice))))
         if groups := [row for place in range(len(found)) if (row := _images(context, found, place))]:
             blocks += [Heading(_("Errors of {model} in each slice").format(model=context.best)), Groups(tuple(groups))]
-    blocks.append(Words(localised(found.power), True))
-    blocks += [Words(localised(note), True) for note in found.notes]
+    blocks.append(Paragraph(localised(found.power), True))
+    blocks += [Paragraph(localised(note), True) for note in found.notes]
     return blocks
 
 
@@ -95,7 +95,7 @@ def _images(context: Context, found: Slices, place: int) -> Row | None:
 
 
 def _shortcuts(shortcuts: Shortcuts) -> list[Block]:
-    blocks: list[Block] = [Heading(_("Shortcuts")), Words(localised(shortcuts.finding))]
+    blocks: list[Block] = [Heading(_("Shortcuts")), Paragraph(localised(shortcuts.finding))]
     if len(shortcuts):
         blocks.append(Points(tuple(localised(one.sentence) for one in shortcuts.shortcuts)))
     return blocks
