@@ -18,6 +18,8 @@ from .evaluation import (
     read_misclassified,
 )
 from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
+from .feature_space import Embeddings, embeddings, neighbours
+from .prediction import predict
 from .report import write_report
 from .subgroups import image_properties, shortcuts, slices
 from .tags import Tags
@@ -31,6 +33,7 @@ __all__ = [
     "Comparison",
     "Contrast",
     "Dataset",
+    "Embeddings",
     "Evaluation",
     "Health",
     "Heatmap",
@@ -45,6 +48,7 @@ __all__ = [
     "check_assumptions",
     "check_dataset",
     "compare",
+    "embeddings",
     "evaluate",
     "filter_patterns",
     "heatmaps",
@@ -52,6 +56,8 @@ __all__ = [
     "label_errors",
     "load_classifier",
     "load_evaluation",
+    "neighbours",
+    "predict",
     "read_misclassified",
     "read_parts",
     "save_classifier",
