@@ -89,8 +89,7 @@ class ImageSets:
         """
         name, members = set_name(name), sorted(set(ids))
         if not 0 < len(members) <= MOST_IMAGES:
-            sentence = "A set holds 1 to {most:,} images, not {n:,}."
-            raise TagError(Message(sentence, most=MOST_IMAGES, n=len(members)))
+            raise TagError(Message("A set holds 1 to {most:,} images, not {n:,}.", most=MOST_IMAGES, n=len(members)))
         if any(not 0 < len(sample) <= _LONGEST_ID or not sample.isprintable() for sample in members):
             raise TagError(Message("An id of the set {name} is invalid.", name=name))
         with writing(self.path) as file:
