@@ -43,6 +43,7 @@ pages = {
         "app_pages/image_map.py", title=_("Image map"), icon=":material/scatter_plot:", url_path="image-map"
     ),
     "heatmaps": st.Page("app_pages/heatmaps.py", title=_("Heatmaps"), icon=":material/blur_on:", url_path="heatmaps"),
+    "try_it": st.Page("app_pages/try_it.py", title=_("Try it"), icon=":material/add_a_photo:", url_path="try-it"),
     "attention": st.Page(
         "app_pages/attention.py", title=_("Where models look"), icon=":material/visibility:", url_path="attention"
     ),

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -32,6 +32,7 @@ from carvis.errors import ModelError
 from carvis.images import USUAL, Alpha, Orientation, Reading, ResizeMethod
 from carvis.language import Message
 
+Outputs = TypeVar("Outputs")
 _CHUNK = 32
 # Values that go into a model at once: 64 MB.
 MOST_VALUES = 16_000_000
@@ -208,14 +209,19 @@ class Classifier(ModelInput, LayerAccess):
 
     @cached_property
     def _forward(self) -> Callable[[np.ndarray], tf.Tensor]:
-        def forward(images: tf.Tensor) -> tf.Tensor:
-            return call_model(self.model, images)
+        return self.traced(lambda images: call_model(self.model, images))
 
+    def traced(self, function: Callable[[tf.Tensor], Outputs]) -> Callable[[np.ndarray], Outputs]:
+        """Return a function of batches that ``prepare`` made, traced once, which refuses one too large for the memory.
+
+        Args:
+            function: runs the model on a batch, float32 (N, H, W, C).
+        """
         # Keras' cropping layers decide by the size; traced with an open one they go wrong for small images.
-        if self.native_size:
-            return within_memory(self.model, forward, self.path or self.name)
-        signature = [tf.TensorSpec([None, *self.input_size, self.channels], tf.float32)]
-        return within_memory(self.model, traced(self.model, forward, signature), self.path or self.name)
+        if not self.native_size:
+            signature = [tf.TensorSpec([None, *self.input_size, self.channels], tf.float32)]
+            function = traced(self.model, function, signature)
+        return within_memory(self.model, function, self.path or self.name)
 
     def _raw(self, images: Iterable[np.ndarray]) -> NDArray[np.float32]:
         """Return the model's output, float32 (N, k), for images of any size, those of one size together."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import psutil
 
@@ -13,10 +13,10 @@ from carvis.language import Message
 if TYPE_CHECKING:
     import keras
     import numpy as np
-    import tensorflow as tf
 
     from carvis.classifier.flat_graph import Call
 
+Outputs = TypeVar("Outputs")
 _MAX_SIZES = 64
 # Most models are far below, and a query of the system takes longer than the comparison.
 _NEGLIGIBLE = 100_000_000
@@ -140,12 +140,12 @@ def check_batch(estimate: MemoryEstimate, n: int, name: object) -> None:
 
 
 def within_memory(
-    model: "keras.Model", run: "Callable[[np.ndarray], tf.Tensor]", name: object
-) -> "Callable[[np.ndarray], tf.Tensor]":
+    model: "keras.Model", run: "Callable[[Any], Outputs]", name: object
+) -> "Callable[[np.ndarray], Outputs]":
     """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the free memory."""
     estimates: dict[tuple[int, int], MemoryEstimate] = {}
 
-    def checked(images: "np.ndarray") -> "tf.Tensor":
+    def checked(images: "np.ndarray") -> Outputs:
         size = tuple(images.shape[1:3])
         if size not in estimates:
             if len(estimates) >= _MAX_SIZES:

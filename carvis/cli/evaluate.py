@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     # The name of the option in earlier versions.
     parser.add_argument("--no-copies", action="store_true", dest="no_leakage", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--no-embeddings",
+        action="store_true",
+        help=_("do not keep the images' embeddings (for neighbours and the image map) in the workspace's cache"),
+    )
     group = parser.add_argument_group(_("confusion matrix"))
     group.add_argument(
         "--figure", metavar="FILE", help=_("draw the confusion matrix into a new .png, .svg or .pdf file")
@@ -105,6 +110,8 @@ def run(args: argparse.Namespace) -> int:
             leakage=not args.no_leakage,
             cache=workspace.cache_dir / "health",
             check=checked_facts or False,
+            embeddings=not args.no_embeddings,
+            workspace=workspace,
         )
     edited = set(out.glob("df2.edited-*.csv"))
     evaluation.save(out)

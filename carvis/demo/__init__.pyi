@@ -6,6 +6,7 @@ from .plan import BODIES, PER_CLASS, class_names, plan_split
 from .regeneration import rebuild, restore_demo
 from .restoration import MissingImages, draw_missing, missing_images
 from .scene import draw_car
+from .shipped import shipped_thumbnail, write_embeddings, write_thumbnails
 
 __all__ = [
     "BODIES",
@@ -23,5 +24,8 @@ __all__ = [
     "plan_split",
     "rebuild",
     "restore_demo",
+    "shipped_thumbnail",
     "training_defaults",
+    "write_embeddings",
+    "write_thumbnails",
 ]

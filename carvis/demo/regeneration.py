@@ -1,4 +1,4 @@
-"""Making all of the demo again: images, models, runs, evaluations, ``df2.csv``."""
+"""Making all of the demo again: images, models, runs, evaluations, embeddings, thumbnails, ``df2.csv``."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,7 +10,9 @@ from carvis.dataset import Dataset
 from carvis.demo.dataset import draw_pretraining
 from carvis.demo.defaults import BACKBONE, FINE_TUNE_RATE, INPUT_SIZE, OWN_WIDTH
 from carvis.demo.restoration import WORKERS, draw_missing
+from carvis.demo.shipped import write_embeddings, write_thumbnails
 from carvis.errors import CarvisError
+from carvis.feature_space import SHIPPED
 from carvis.language import Message
 from carvis.workspace import Workspace, atomic_write, discard, lock, write_errors
 from carvis.workspace.layout import DEMO_BEFORE
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 MODELS = ("demo_own", "demo_transfer", "demo_fine-tune")
 BACKBONE_EPOCHS = 30
+_OTHERS = ("train", "valid")
 # Beside the saved demo: marks that it is complete.
 _MOVED = "moved"
 
@@ -127,6 +130,8 @@ def _build(workspace: Workspace, seed: int, per_class: int | None, epochs: int |
         yield f"{name}: test accuracy {evaluation.accuracy:.3f} (95 % interval {low:.3f} to {high:.3f})"
     best = max(restored, key=lambda entry: entry[0])[1]
     atomic_write(workspace.data_dir / "incorrect" / "df2.csv", (best / "df2.csv").read_bytes())
+    yield from write_embeddings(workspace, MODELS)
+    write_thumbnails(root)
 
 
 def _train_backbone(workspace: Workspace, seed: int, per_class: int | None, epochs: int | None) -> Path:
@@ -157,6 +162,8 @@ def _shipped(workspace: Workspace) -> list[Path]:
     """Everything that ``rebuild`` makes and that is shipped."""
     paths = [workspace.data_dir / "demo", workspace.data_dir / "incorrect" / "df2.csv"]
     paths += [workspace.evaluations_dir / "demo" / "test" / name for name in MODELS]
+    # Evaluations of these splits are people's own.
+    paths += [workspace.evaluations_dir / "demo" / split / name / SHIPPED for split in _OTHERS for name in MODELS]
     paths += [workspace.models_dir / f"{name}{suffix}" for name in MODELS for suffix in (".keras", ".json")]
     return paths + [workspace.runs_dir / name for name in MODELS]
 

@@ -20,10 +20,11 @@ from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.provenance import first_names, provenance, trained_elsewhere
 from carvis.evaluation.renamed import renamed
 from carvis.evaluation.result import Evaluation
+from carvis.feature_space import Recorder, SplitContent, content_of, no_images, recording, workspace_of
 from carvis.images import IMAGE_SUFFIXES
-from carvis.language import Message, replaced, together
+from carvis.language import Message, replaced
 from carvis.progress import Progress, advance, no_progress
-from carvis.workspace import Cache, sha256_of_file
+from carvis.workspace import Cache, Workspace
 from carvis.workspace.sample_ids import composed
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def evaluate(
     leakage: bool = True,
     check: bool | AssumptionCheck = True,
     cache: Cache | str | Path | None = None,
+    embeddings: bool = True,
+    workspace: Workspace | str | Path | None = None,
 ) -> Evaluation:
     """Predict every image of a split and measure how often, and how confidently, the classifier is right.
 
@@ -59,6 +62,10 @@ def evaluate(
         check: check on a few images of the data set what is assumed of a model (`carvis.check_assumptions`), if
             anything is; the findings are among the notes of the evaluation. An earlier check can be given instead.
         cache: a cache, or the folder for one (`data/cache/health` in a workspace), that keeps duplicates and checks.
+        embeddings: keep the images' embeddings, which the same passes give, for `carvis.embeddings` and
+            `carvis.feature_space.stored_embeddings`.
+        workspace: whose cache keeps them; by default the workspace that the data set lies in. Where there is none,
+            they are not kept.
 
     Raises:
         DatasetError: no such split, or no image in it that can be read.
@@ -68,11 +75,17 @@ def evaluate(
     data = data if isinstance(data, Dataset) else Dataset(data)
     samples = data.samples(split)
     if samples.empty:
-        raise DatasetError(_no_images(data, split))
+        raise DatasetError(no_images(data, split))
     samples, left_out = known_samples(clf, data, samples)
 
     reasons = Unreadable()
-    done, probabilities, hashes = _predict(clf, samples["path"].tolist(), batch_size, reasons, progress or no_progress)
+    space = workspace_of(data, workspace) if embeddings else None
+    content = SplitContent(samples, space)
+    with recording(clf, space, len(samples)) as recorder:
+        done, probabilities, hashes = _predict(
+            clf, recorder, samples["path"].tolist(), batch_size, reasons, progress or no_progress
+        )
+        key = recorder.keep(content.of(_all_hashes(samples, done, hashes)), *_ids_and_labels(samples.iloc[done]))
     unreadable = _unreadable_table(data, split, samples, reasons)
     if not len(done):
         first = unreadable[0]["reason"]
@@ -107,6 +120,8 @@ def evaluate(
         metrics["leak"] = leak_of(predictions, twins["exact"].reindex(predictions["id"], fill_value=False))
     metrics |= {"unreadable": unreadable, "left_out": left_out, "not_read": data.not_read(split)}
     setup = provenance(clf, data, split, metrics)
+    if key:
+        setup["embeddings"] = key
     if check is True and clf.assumed:
         check = check_assumptions(clf, data, full=False, cache=cache)
     if isinstance(check, AssumptionCheck):
@@ -114,11 +129,6 @@ def evaluate(
         setup["notes"] += [remark for remark in remarks if remark not in setup["notes"]]
         setup["assumption_check"] = check.to_json()
     return Evaluation(predictions, metrics, setup, data.root)
-
-
-def _no_images(data: Dataset, split: str) -> str:
-    reason = Message("{folder} holds no images: put some in its class folders.", folder=data.folder(split))
-    return together([reason, *data.notes(split)])
 
 
 def _no_class_in_common(clf: Classifier, data: Dataset, names: list[str], held: list[str]) -> Message:
@@ -162,6 +172,7 @@ def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tupl
 
 def _predict(
     clf: Classifier,
+    recorder: Recorder,
     paths: list[str],
     batch_size: int,
     reasons: Unreadable,
@@ -180,8 +191,8 @@ def _predict(
     indices, outputs, pending = [], [], []
     with ThreadPoolExecutor(2) as pool:
         for index, images in batches.as_numpy_iterator():
-            pending.append(pool.map(_sha256, [paths[i] for i in index]))
-            outputs.append(clf.predict_prepared(clf.preprocess(images)))
+            pending.append(pool.map(content_of, [paths[i] for i in index]))
+            outputs.append(recorder.predict(clf.preprocess(images)))
             indices.append(index)
             advance(progress, int(index[-1]) + 1, len(paths))
         hashes = [digest for batch in pending for digest in batch]
@@ -196,11 +207,14 @@ def _predict(
     return index[readable], probabilities[readable], [digest for digest in hashes if digest]
 
 
-def _sha256(path: str) -> str | None:
-    try:
-        return sha256_of_file(path)
-    except OSError:
-        return None
+def _all_hashes(samples: pd.DataFrame, done: NDArray[np.int_], hashes: list[str]) -> list[str | None]:
+    """The content hashes of all samples: those that could not be read as images have one, too."""
+    of_place = dict(zip(done.tolist(), hashes, strict=True))
+    return [of_place.get(place) or content_of(path) for place, path in enumerate(samples["path"])]
+
+
+def _ids_and_labels(samples: pd.DataFrame) -> tuple[list[str], list[str]]:
+    return samples["id"].tolist(), samples["label"].tolist()
 
 
 def _unreadable_table(data: Dataset, split: str, samples: pd.DataFrame, reasons: Unreadable) -> list[dict[str, str]]:

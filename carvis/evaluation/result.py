@@ -32,7 +32,8 @@ class Evaluation:
         metrics: accuracy, accuracy_interval (Wilson, 95 %), n, correct, top3, macro_precision, macro_recall, macro_f1,
             log_loss, mean_confidence, per_class, unreadable (a list of id, path, reason: not counted), left_out
             (class the model does not know -> images, not counted), leak (where it was checked: see `leak`).
-        setup: how it was made: model, dataset, split, versions, created, notes (sentences).
+        setup: how it was made: model, dataset, split, versions, created, notes (sentences), embeddings (their
+            name in the cache, where they were kept: see `carvis.feature_space.stored_embeddings`).
         root: the data set's folder on this machine, or None where it is not known.
     """
 

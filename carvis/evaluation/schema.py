@@ -77,6 +77,7 @@ class Setup(TypedDict):
     model: Model
     dataset: Data
     split: str
+    embeddings: NotRequired[str | None]
     created: NotRequired[str]
     versions: NotRequired[Mapped[str]]
     notes: NotRequired[Listed[Sentence]]

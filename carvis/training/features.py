@@ -1,11 +1,7 @@
 """The output of the frozen part of a model for each image, computed once and kept on disk as memory maps."""
 
-import contextlib
 import math
-import os
-import shutil
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,20 +17,10 @@ from carvis.training.image_set import ImageSet
 from carvis.training.precision import frozen_pass
 from carvis.training.prefix import Halves
 from carvis.training.recipes import FEATURE_PRECISIONS, CachePrecision, FeaturePrecision
-from carvis.workspace import (
-    FolderTakenError,
-    content_hash,
-    discard,
-    open_regular,
-    os_reason,
-    read_json,
-    staged_folder,
-    write_json,
-)
-from carvis.workspace.json_schema import Count, Listed
+from carvis.workspace import ArrayCache, content_hash, os_reason
 
-# What carvis keeps of all runs together, and what it leaves of the disk to others.
-MAX_BYTES, LEAVE_FREE = 20_000_000_000, 2_000_000_000
+# What carvis keeps of all runs together.
+MAX_BYTES = 20_000_000_000
 _CHUNK = 32
 Frozen = Callable[[tf.Tensor], tf.Tensor]
 _VERSION = 1
@@ -112,7 +98,8 @@ class FeatureCache:
         log: Callable[[str], None] = lambda text: None,
         progress: Callable[[int, int], bool | None] = lambda done, total: None,
     ):
-        self.folder, self.max_bytes, self._log, self._progress = Path(folder), max_bytes, log, progress
+        self._arrays = ArrayCache(folder, max_bytes, self._say_damaged)
+        self._log, self._progress = log, progress
         self._done = self._total = 0
 
     def plan(self, halves: Halves, rows: int, precision: CachePrecision = "auto") -> Plan | None:
@@ -127,16 +114,14 @@ class FeatureCache:
             self._log("no feature cache: the frozen part takes images of any size")
             return None
         # What is kept already can be used again, or dropped for it.
-        room = min(self.max_bytes, self._free() + sum(size for _, size, _ in self._entries()) - LEAVE_FREE)
+        room = self._arrays.room()
         kinds = FEATURE_PRECISIONS if precision == "auto" else (precision,)
         for kind in kinds:
             plan = Plan(shape, rows, kind)
             if plan.bytes <= room:
                 self._log(f"feature cache: up to {plan.bytes / 1e9:.2f} GB ({kind}), cut behind {halves.cut}")
                 return plan
-        self._log(
-            f"no feature cache: it would take {plan.bytes / 1e9:.2f} GB, and {max(room, 0) / 1e9:.2f} GB may be used"
-        )
+        self._log(f"no feature cache: it would take {plan.bytes / 1e9:.2f} GB, and {room / 1e9:.2f} GB may be used")
         return None
 
     def fill(
@@ -166,7 +151,7 @@ class FeatureCache:
             ]
         except (OSError, CarvisError) as error:
             reason = os_reason(error) if isinstance(error, OSError) else error
-            self._log(f"no feature cache: {self.folder} cannot be used ({reason})")
+            self._log(f"no feature cache: {self._arrays.folder} cannot be used ({reason})")
             return None
 
     def _entry(
@@ -180,104 +165,39 @@ class FeatureCache:
         for kind in kinds:
             key = content_hash(facts, kind)
             made.add(key)
-            array = self._read(self.folder / key, shape, kind)
+            array = self._arrays.get(key, shape, kind)
             if array is not None:
                 self._done += len(images)
                 return array
         for kind in kinds:
-            key = content_hash(facts, kind)
-            self._make_room(math.prod(shape) * np.dtype(kind).itemsize, made)
-            if self._write(self.folder / key, frozen, images, view, config, kind):
-                return np.memmap(self.folder / key / "features", kind, "r", shape=shape)
+            before = self._done
+            self._arrays.make_room(math.prod(shape) * np.dtype(kind).itemsize, made)
+            try:
+                with self._arrays.writing() as writer:
+                    for rows in self._computed(frozen, ImageInputs(images, config.scaling, [view], config.seed), kind):
+                        writer.append(rows)
+                    return writer.keep(content_hash(facts, kind), shape, kind)
+            except OverflowError:
+                self._done = before
             self._log("some values are too large for float16: they are kept as float32")
         raise OSError("values overflow")
 
-    def _write(
-        self,
-        folder: Path,
-        frozen: Frozen,
-        images: ImageSet,
-        view: int | None,
-        config: RunConfig,
-        kind: FeaturePrecision,
-    ) -> bool:
-        """Write one entry; False where a value is too large for its precision."""
-        before = self._done
-        # What lies there is not whole: it would have been read.
-        if folder.exists():
-            discard(folder)
-        try:
-            with staged_folder(folder) as staged:
-                self._compute(staged, frozen, ImageInputs(images, config.scaling, [view], config.seed), kind)
-        except OverflowError:
-            self._done = before
-            return False
-        # Another run has made the same one meanwhile.
-        except FolderTakenError:
-            pass
-        return True
+    def _computed(self, frozen: Frozen, inputs: ImageInputs, kind: FeaturePrecision) -> Iterator[NDArray[np.floating]]:
+        """Yield the features, batch by batch.
 
-    def _compute(self, folder: Path, frozen: Frozen, inputs: ImageInputs, kind: FeaturePrecision) -> None:
-        sums = []
-        with open(folder / "features", "wb") as file:
-            for images, _ in batches_in_order(inputs, _CHUNK, 1):
-                exact = frozen(images).numpy()
-                with np.errstate(over="ignore"):
-                    rows = exact.astype(kind)
-                if np.isinf(rows).any() and np.isfinite(exact).all():
-                    raise OverflowError(kind)
-                sums.append(zlib.crc32(rows.tobytes()))
-                file.write(rows.tobytes())
-                self._done += len(rows)
-                if self._progress(self._done, self._total):
-                    raise CacheStopped
-        write_json(folder / "sums.json", sums, indent=None)
+        Raises:
+            OverflowError: a value is too large for the precision.
+        """
+        for images, _ in batches_in_order(inputs, _CHUNK, 1):
+            exact = frozen(images).numpy()
+            with np.errstate(over="ignore"):
+                rows = exact.astype(kind)
+            if np.isinf(rows).any() and np.isfinite(exact).all():
+                raise OverflowError(kind)
+            yield rows
+            self._done += len(rows)
+            if self._progress(self._done, self._total):
+                raise CacheStopped
 
-    def _read(self, folder: Path, shape: tuple[int, ...], kind: FeaturePrecision) -> NDArray[np.floating] | None:
-        """Open an entry that is whole; one that is damaged is dropped."""
-        try:
-            if not (folder / "sums.json").exists() or not (folder / "features").exists():
-                return None
-            sums = read_json(folder / "sums.json", Listed[Count])
-            with open_regular(folder / "features") as file:
-                whole = os.fstat(file.fileno()).st_size == math.prod(shape) * np.dtype(kind).itemsize
-                array = np.memmap(file, kind, "r", shape=shape)
-            actual = [zlib.crc32(array[i : i + _CHUNK].tobytes()) for i in range(0, len(array), _CHUNK)]
-        except (CarvisError, OSError, ValueError):
-            whole = False
-        if not whole or actual != sums:
-            self._log(f"the feature cache {folder.name[:12]} is damaged: it is computed again")
-            with contextlib.suppress(CarvisError):
-                discard(folder)
-            return None
-        os.utime(folder)
-        return array
-
-    def _free(self) -> int:
-        folder = self.folder
-        while not folder.exists():
-            folder = folder.parent
-        return shutil.disk_usage(folder).free
-
-    def _entries(self) -> list[tuple[float, int, Path]]:
-        """List the entries with the time of their last use and their size in bytes."""
-        entries = []
-        for folder in self.folder.glob("[!.]*"):
-            # Another run may drop it meanwhile.
-            with contextlib.suppress(FileNotFoundError):
-                size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
-                entries.append((folder.stat().st_mtime, size, folder))
-        return entries
-
-    def _make_room(self, wanted: int, keep: set[str]) -> None:
-        """Drop the entries unused for longest until ``wanted`` bytes more stay within the bound."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        entries = self._entries()
-        excess = sum(size for _, size, _ in entries) + wanted - self.max_bytes
-        for _, size, folder in sorted(entries, key=lambda entry: entry[0]):
-            if excess <= 0:
-                break
-            if folder.name not in keep:
-                with contextlib.suppress(CarvisError):
-                    discard(folder)
-                    excess -= size
+    def _say_damaged(self, key: str) -> None:
+        self._log(f"the feature cache {key[:12]} is damaged: it is computed again")

@@ -1,5 +1,6 @@
 """Where things lie: roots, safe path resolution, locks, atomic writes, a content-named cache."""
 
+from carvis.workspace.array_cache import ArrayCache, ArrayWriter
 from carvis.workspace.array_file import ArrayFile, open_arrays
 from carvis.workspace.cache import Cache, CacheFormat, load_cached, load_or_make, store_cached
 from carvis.workspace.files import (
@@ -45,7 +46,9 @@ __all__ = [
     "MODEL_SUFFIXES",
     "SPLITS",
     "SPLIT_REPORT",
+    "ArrayCache",
     "ArrayFile",
+    "ArrayWriter",
     "Cache",
     "CacheFormat",
     "Column",

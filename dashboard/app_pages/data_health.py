@@ -3,7 +3,7 @@
 import streamlit as st
 
 from carvis.images import depth_of
-from ui.data_health import check, classes, controls, duplicates, finding, light, problems
+from ui.data_health import check, classes, controls, duplicates, finding, light, problems, shortcuts
 from ui.state import current, workspace
 from ui.state.i18n import _, of_library
 from ui.widgets import commands
@@ -69,5 +69,7 @@ with guarded():
         classes.show(dataset)
     elif section == "light":
         light.show(health)
+    elif section == "shortcuts":
+        shortcuts.show(dataset, health)
     else:
         problems.show(health)

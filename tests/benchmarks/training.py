@@ -30,7 +30,7 @@ EPOCHS, BATCH = 20, 32
 def run() -> Iterator[str]:
     """Yield a line for each comparison, on drawn noise; VGG16 at 256x256, MobileNetV2 at 224x224, 20 classes."""
     with tempfile.TemporaryDirectory() as folder:
-        data = _pictures(Path(folder) / "noise", per_class=8)
+        data = noise_images(Path(folder) / "noise", per_class=8)
         vgg = ImageSet(data.samples("test"), CLASSES, (256, 256))
         config = _config(data)
         yield _transfer(vgg, Path(folder) / "features", config)
@@ -104,7 +104,7 @@ def _config(data: Dataset) -> RunConfig:
     return configure("own", root / "data", workspace=Workspace(root))
 
 
-def _pictures(root: Path, per_class: int) -> Dataset:
+def noise_images(root: Path, per_class: int) -> Dataset:
     """Draw smooth noise, which as JPEG is as large as a photograph."""
     rng = np.random.default_rng(0)
     for name in CLASSES:

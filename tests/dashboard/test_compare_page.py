@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+import carvis
 from carvis.evaluation import load_evaluation
 from carvis.workspace import sha256_of_file
 
@@ -173,3 +174,13 @@ def test_a_model_file_changed_since_its_evaluation_is_named(own_workspace, open_
     assert words(app).count(warned) == 1
     command = f'evaluate "{file}" "{own_workspace / "data" / "colours"}" --split test --workspace "{own_workspace}"'
     assert command in words(app)
+
+
+def test_whether_averaging_would_help_and_on_which_images(workspace, open_page, words):
+    app = open_page("compare", data="colours", model=["poor", "good"])
+    assert not app.exception and "Averaging would" in words(app) and "Cost:" in words(app)
+    folder = workspace / "data" / "evaluations" / "colours" / "test"
+    found = carvis.compare({name: load_evaluation(folder / name) for name in ("poor", "good")}).averaging
+    app = open_page("compare", data="colours", model=["poor", "good"], averaging="lost")
+    assert not app.exception and tiles(app) == min(len(found.lost), 12)
+    assert len(found.lost) == 0 or "average: **" in words(app)

@@ -66,9 +66,25 @@ def test_every_section_shows(leaky, open_page, words):
     assert "4 Training images" in words(app) and len(app.get("image")) == 4
     app = open_page("data_health", data="leaky", health="light", light="blurriest")
     assert not app.exception and len(app.get("image")) == 9 and "Laplacian" in words(app)
+    app = open_page("data_health", data="leaky", health="shortcuts")
+    assert not app.exception and "No shortcut" in words(app)
     app = open_page("data_health", data="leaky", health="problems")
     assert not app.exception and any("broken.jpg" in frame.value.to_csv() for frame in app.dataframe)
     assert "fewer than 10" in words(app)
+
+
+def test_a_shortcut_is_shown_with_its_images(own_workspace, open_page, words):
+    rng = np.random.default_rng(0)
+    for place in range(40):
+        image = (_blocks(rng) // 3 + (160 if place % 2 else 0)).astype(np.uint8)
+        write_image(own_workspace / "data" / "light" / "train" / ("dark", "light")[place % 2] / f"{place}.png", image)
+    checked(open_page("data_health", data="light"))
+    app = open_page("data_health", data="light", health="shortcuts")
+    shown = words(app).replace("\\", "")
+    assert not app.exception and "brightness alone predicts the class: balanced accuracy 100 %" in shown
+    assert len(app.get("image")) >= 12
+    app = open_page("data_health", data="light", health="shortcuts", lang="ja")
+    assert not app.exception and "明るさ" in words(app) and "alone" not in words(app)
 
 
 def test_the_split_is_made_on_request_and_is_then_a_data_set(leaky, open_page, words):
@@ -127,7 +143,7 @@ def test_where_nothing_can_be_read_the_page_goes_on(own_workspace, open_page):
     assert {metric.label: metric.value for metric in app.metric}["Images"] == "0"
     (own_workspace / "data" / "none" / "train" / "a" / "broken.jpg").write_bytes(b"x")
     checked(open_page("data_health", data="none"))
-    for section in ("classes", "light", "problems"):
+    for section in ("classes", "light", "shortcuts", "problems"):
         assert not open_page("data_health", data="none", health=section).exception
 
 

@@ -3,13 +3,15 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from carvis.classifier import describe_model_file, load_classifier, read_card
 from carvis.dataset import Dataset
-from carvis.demo import PARTS
+from carvis.demo import PARTS, plan_split, shipped_thumbnail
 from carvis.demo.regeneration import MODELS
-from carvis.evaluation import evaluate, load_evaluation, read_misclassified
+from carvis.evaluation import evaluate, evaluation_folder, load_evaluation, read_misclassified
+from carvis.feature_space import SHIPPED, stored_embeddings
 from carvis.training import Run
 from carvis.workspace import Workspace
 
@@ -52,9 +54,35 @@ def test_fine_tuning_beats_transfer_beats_the_own_model():
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_shipped_evaluation_is_what_the_shipped_model_says(name):
+def test_the_shipped_evaluation_is_what_the_shipped_model_says(name, tmp_path):
     # Processors round differently, so a near tie may fall the other way.
     workspace = Workspace(ROOT)
     saved = load_evaluation(workspace.evaluations_dir / "demo" / "test" / name)
-    evaluation = evaluate(load_classifier(workspace.models_dir / f"{name}.keras"), ROOT / "data" / "demo")
-    assert evaluation.accuracy == pytest.approx(saved.accuracy, abs=0.01)
+    clf = load_classifier(workspace.models_dir / f"{name}.keras")
+    now = evaluate(clf, ROOT / "data" / "demo", workspace=tmp_path)
+    assert now.accuracy == pytest.approx(saved.accuracy, abs=0.01)
+    shipped, fresh = stored_embeddings(workspace, saved), stored_embeddings(tmp_path, now)
+    assert shipped.ids.tolist() == fresh.ids.tolist() and shipped.layer == fresh.layer
+    # The shipped ones have seven binary digits.
+    np.testing.assert_allclose(shipped.vectors, fresh.vectors, rtol=2**-7, atol=1e-3 * fresh.vectors.max())
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_embeddings_of_all_images_are_shipped_and_thumbnails_of_those_that_are_not(split):
+    workspace = Workspace(ROOT)
+    planned = plan_split(split)
+    for name in MODELS:
+        found = stored_embeddings(workspace, ("demo", split, name))
+        assert sorted(found.ids) == sorted(item.id for item in planned)
+        assert (found.source, found.model, found.split) == ("score-input", name, split)
+        assert [sample.split("/")[1] for sample in found.ids] == found.labels.tolist()
+    for item in planned[::40]:
+        image = shipped_thumbnail(ROOT / "data" / "demo", item.id)
+        assert (image is None) if split == "test" else image.shape == (64, 64, 3) and image.std() > 10
+
+
+def test_what_is_shipped_of_them_is_small():
+    files = [evaluation_folder(Workspace(ROOT), "demo", split, name) / SHIPPED
+             for split in ("train", "valid", "test") for name in MODELS]  # fmt: skip
+    assert sum(file.stat().st_size for file in files) < 3_000_000
+    assert (ROOT / "data" / "demo" / "thumbnails.zip").stat().st_size < 2_000_000

@@ -3,9 +3,11 @@
 import pytest
 
 from carvis.classifier import load_classifier, read_card
-from carvis.demo import draw_missing, rebuild
+from carvis.dataset import Dataset
+from carvis.demo import draw_missing, rebuild, shipped_thumbnail
 from carvis.demo.regeneration import MODELS
 from carvis.evaluation import load_evaluation, read_misclassified
+from carvis.feature_space import SHIPPED, read_shipped, stored_embeddings
 from carvis.training import Run
 from carvis.workspace import Workspace, atomic_write, is_demo
 
@@ -26,8 +28,15 @@ def test_everything_that_is_shipped_is_made(rebuilt):
         assert Run(workspace.runs_dir / name, workspace).state == "finished"
         evaluation = load_evaluation(workspace.evaluations_dir / "demo" / "test" / name)
         assert len(evaluation.predictions) == 40
+        for split, n in (("train", 40), ("valid", 40), ("test", 40)):
+            assert len(stored_embeddings(workspace, ("demo", split, name))) == n
+            # What is shipped does not need the cache.
+            shipped, _ = read_shipped(workspace.evaluations_dir / "demo" / split / name / SHIPPED)
+            assert len(shipped) == n
         assert any(line.startswith(f"{name}: test accuracy {evaluation.accuracy:.3f}") for line in steps)
     assert read_card(workspace.models_dir / "demo_fine-tune.keras").parent
+    sample = Dataset(workspace.data_dir / "demo").samples("train")["id"].iloc[0]
+    assert shipped_thumbnail(workspace.data_dir / "demo", sample).shape == (64, 64, 3)
     table = read_misclassified(workspace.data_dir / "incorrect" / "df2.csv", roots=[workspace.data_dir])
     assert (table["status"] == "found").all()
 

@@ -6,11 +6,13 @@ import pytest
 
 from carvis import Workspace
 from carvis.architectures import build_model
-from carvis.training import features, train
+from carvis.training import train
 from carvis.training.batches import batches_in_order
 from carvis.training.features import CacheStopped, FeatureCache
 from carvis.training.image_set import ImageSet
 from carvis.training.prefix import halve
+from carvis.workspace import ArrayCache
+from carvis.workspace.array_cache import LEAVE_FREE
 
 L = keras.layers
 FIGURES = ["loss", "accuracy", "val_loss", "val_accuracy"]
@@ -167,5 +169,5 @@ def test_layers_that_augment_are_not_kept():
 def test_what_is_kept_already_counts_as_room(filled, monkeypatch):
     filled()
     size = sum(file.stat().st_size for file in filled.folder.glob("*/*"))
-    monkeypatch.setattr(FeatureCache, "_free", lambda self: features.LEAVE_FREE + 1000)
+    monkeypatch.setattr(ArrayCache, "_free", lambda self: LEAVE_FREE + 1000)
     assert filled(max_bytes=2 * size) is not None

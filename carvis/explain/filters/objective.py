@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from carvis.classifier.call_hooks import call_index
 from carvis.classifier.flat_graph import Call
-from carvis.explain.keras.hooks import call_index
 from carvis.explain.keras.submodel import submodel_to
 
 # Activations of single values, so that one channel can be computed without the others.

@@ -1,7 +1,6 @@
 """Hooks on a model's layers: their outputs, and the gradients of scores by them, from one forward pass."""
 
 import contextlib
-import itertools
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,10 +9,11 @@ import keras
 import tensorflow as tf
 
 from carvis.classifier import Classifier
+from carvis.classifier.call_hooks import hooked_calls, wrapped_call
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
-from carvis.classifier.method_patches import PATCHING, in_this_thread, patched
+from carvis.classifier.method_patches import PATCHING, in_this_thread
 from carvis.classifier.model_call import call_model, fed_as_float, traced
 from carvis.classifier.output import class_scores, squashing_step
 from carvis.classifier.output_kind import decide_output
@@ -68,44 +68,6 @@ def hooks_of(
             clf.model, layers, score, n_targets, precision, output=clf.output, size=clf.input_size
         )
     return of_model[key]
-
-
-def wrapped_call(layer: keras.Operation, wrapper: Callable) -> contextlib.AbstractContextManager[None]:
-    """Run ``wrapper(call, *args)`` in place of the layer's ``call`` while the block lasts."""
-    return patched(layer, "call", wrapper)
-
-
-def call_index(layer: Call | keras.Operation) -> tuple[keras.Operation, int]:
-    """Return a layer and the index of the call that is meant: of a layer by itself the first, 0."""
-    return (layer.operation, layer.turn) if isinstance(layer, Call) else (layer, 0)
-
-
-@contextlib.contextmanager
-def outputs_of(layers: Sequence[Call | keras.Operation], keep: Callable) -> Iterator[None]:
-    """Hand the output of each call to ``keep(place, output)``, with its place in ``layers``, while the block lasts.
-
-    A layer may be called several times in one pass: its calls are counted.
-    """
-    hooked: dict[int, tuple[keras.Operation, dict[int, list[int]]]] = {}
-    for place, layer in enumerate(layers):
-        operation, index = call_index(layer)
-        hooked.setdefault(id(operation), (operation, {}))[1].setdefault(index, []).append(place)
-
-    def counting(places: dict[int, list[int]]) -> Callable:
-        indices = itertools.count()
-
-        def wrapper(call: Callable[..., tf.Tensor], *args: Any, **kwargs: Any) -> tf.Tensor:
-            output = call(*args, **kwargs)
-            for place in places.get(next(indices), ()):
-                keep(place, output)
-            return output
-
-        return wrapper
-
-    with contextlib.ExitStack() as patches:
-        for operation, places in hooked.values():
-            patches.enter_context(wrapped_call(operation, counting(places)))
-        yield
 
 
 @contextlib.contextmanager
@@ -190,7 +152,9 @@ def hook_layers(
                 watch(place, images)
             inner = [(place, layer) for place, layer in enumerate(layers) if layer is not None]
             places = [place for place, _ in inner]
-            patches.enter_context(outputs_of([layer for _, layer in inner], lambda i, output: watch(places[i], output)))
+            patches.enter_context(
+                hooked_calls([layer for _, layer in inner], lambda i, given, output: watch(places[i], output))
+            )
             if squashing is not None:
                 patches.enter_context(_wrapped_squashing(squashing, keep_logits))
             if None in layers:

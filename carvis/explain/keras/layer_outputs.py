@@ -9,12 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier import Classifier
+from carvis.classifier.call_hooks import hooked_calls
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.method_patches import PATCHING
 from carvis.classifier.model_call import call_model, traced
 from carvis.dataset import Unreadable, pipeline
 from carvis.errors import ModelError
-from carvis.explain.keras.hooks import outputs_of
 from carvis.language import Message
 
 _Outputs = TypeVar("_Outputs", tf.Tensor, np.ndarray)
@@ -37,7 +37,10 @@ def make_pass(
     def run(images: tf.Tensor) -> list[tf.Tensor]:
         outputs: dict[int, tf.Tensor] = {}
 
-        with PATCHING, outputs_of(layers, outputs.__setitem__):
+        def keep(place: int, given: tf.Tensor, output: tf.Tensor) -> None:
+            outputs[place] = output
+
+        with PATCHING, hooked_calls(layers, keep):
             call_model(model, tf.convert_to_tensor(images))
         return [tf.cast(outputs[place], tf.float32) for place in range(len(layers))]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from carvis.classifier.call_hooks import call_index
 from carvis.classifier.flat_graph import Call
-from carvis.explain.keras.hooks import call_index
 
 
 def submodel_to(
