@@ -20,7 +20,7 @@ from tests.benchmarks.browsing import LARGE, ROOT, ROUNDS, SMALL, opened, repeat
 MODEL = "demo_own"
 DIMENSIONS = 64
 # What a person does after opening the page: the link that each step leads to.
-STEPS = {
+STEPS: dict[str, dict[str, str | None]] = {
     "colour by outcome": {"colour_by": "right"},
     "colour by confidence": {"colour_by": "confidence"},
     "choose a class": {"true": None},

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carvis.tags import ImageSets
+from carvis.tags import ImageSets, Tags
 
 N = 32
 
@@ -25,9 +25,9 @@ def ids(own_workspace) -> list[str]:
 @pytest.fixture(autouse=True)
 def fresh_caches():
     """What one test made of its embeddings is not taken for another's."""
-    from ui.image_map import layouts, spaces
+    from ui.image_map import cluster_list, layouts, spaces
 
-    for cached in (spaces._space, spaces._rows, layouts._opened, layouts._aligned_once):
+    for cached in (spaces._space, spaces._rows, layouts._opened, layouts._aligned_once, cluster_list._summary_once):
         cached.clear()
 
 
@@ -206,6 +206,38 @@ def test_wrong_predictions_have_a_mark_of_their_own(embedded, open_page, own_wor
     assert groups["Wrong"]["count"] == str(len(wrong)) and groups["Wrong"]["mark"] != groups["Correct"]["mark"]
 
 
+def test_tagged_images_form_a_group(embedded, ids, open_page, own_workspace):
+    from carvis.workspace import sha256_of_file
+    from ui.image_map.keys import keys_of
+
+    Tags(own_workspace / "data" / "tags.sqlite").tag(
+        "colours", ids[3], sha256_of_file(own_workspace / "data" / "colours" / ids[3]), "blurred"
+    )
+    header, arrays = drawn(opened(open_page, colour_by="tag"))
+    groups = {group["name"]: (place, group["count"]) for place, group in enumerate(header["groups"])}
+    assert groups["blurred"][1] == "1" and groups["No tag"][1] == str(N - 1)
+    [key] = arrays["keys"][arrays["groups"] == groups["blurred"][0]]
+    assert key == keys_of(np.array(ids))[3]
+
+
+def test_near_duplicates_form_a_group_once_the_images_were_checked(embedded, ids, open_page, own_workspace):
+    from carvis.dataset import Dataset, check_dataset
+    from ui.image_map.keys import keys_of
+    from ui.state import health_checks
+
+    folder = own_workspace / "data" / "colours"
+    (folder / ids[1]).write_bytes((folder / ids[0]).read_bytes())
+    health = check_dataset(Dataset(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(health_checks, "kept", lambda dataset: health)
+        header, arrays = drawn(opened(open_page, colour_by="duplicates"))
+    groups = [group for group in header["groups"] if group["name"].startswith("Group ")]
+    assert groups and groups[0]["name"] == f"Group 1: {groups[0]['count']} images"
+    of_key = dict(zip(arrays["keys"], arrays["groups"]))
+    first, second = (of_key[key] for key in keys_of(np.array(ids[:2])))
+    assert first == second and header["groups"][first]["name"].startswith("Group ")
+
+
 def test_two_models_lie_side_by_side_with_lines_between_the_same_images(embedded, ids, open_page, words):
     app = opened(open_page, model=["good", "poor"])
     header, arrays = drawn(app)
@@ -246,15 +278,22 @@ def test_many_images_are_laid_out_only_on_request(embedded, open_page, monkeypat
 
 
 def test_keys_stand_for_ids_alone():
-    from ui.image_map.keys import ids_of, keys_of
+    from ui.image_map.keys import keys_of
 
     ids = np.array([f"test/class {i % 7}/car {i}.jpg" for i in range(5_000)])
     keys = keys_of(ids)
     assert len(np.unique(keys)) == 5_000 and (keys < 2**53).all() and (keys == np.floor(keys)).all()
     order = np.random.default_rng(0).permutation(5_000)
     assert (keys_of(ids[order]) == keys[order]).all()
-    assert set(ids_of(keys[order][:100], ids)) == set(ids[order][:100])
-    assert ids_of(np.array([-1.0, np.nan, 7.0]), ids) == ()
+
+
+def test_keys_of_no_image_here_stand_for_none(embedded):
+    from ui.image_map.spaces import Space
+
+    ids = np.array(["test/a/1.jpg", "test/b/2.jpg", "test/c/3.jpg"])
+    space = Space("good", "", "colours", ("test",), "score-input", ids, ids, np.zeros((3, 2), np.float32), np.arange(3))
+    assert space.ids_of(space.keys[[2, 0]]) == ("test/a/1.jpg", "test/c/3.jpg")
+    assert space.ids_of(np.array([-1.0, np.nan, 7.0])) == ()
 
 
 @pytest.mark.parametrize("text", [None, "", "***", 7, base64.b64encode(b"123").decode(), {"a": 1}])

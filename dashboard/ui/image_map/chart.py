@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from carvis.images import colorize
 from carvis.workspace import content_hash
 from ui.image_map.groups import Colours
-from ui.image_map.keys import keys_of
 from ui.image_map.layouts import Plane
 from ui.image_map.scatter import packed
 from ui.image_map.spaces import MOST_DRAWN, sample
@@ -85,7 +84,7 @@ def content(
             known = np.isfinite(values)
             steps = np.clip(np.nan_to_num(values) * _STEPS, 0, _STEPS - 1).astype(np.uint8)
             groups[place] = np.where(known, first + steps, groups[place]).astype(np.uint8)
-    keys = [keys_of(cloud.plane.space.ids[cloud.rows]) for cloud in clouds]
+    keys = [cloud.plane.space.keys[cloud.rows] for cloud in clouds]
     places, group = np.concatenate([cloud.points for cloud in clouds]), np.concatenate(groups)
     flags = [_stands_out(cloud, clouds[0], chosen) for cloud in clouds]
     n = [np.bincount(part, minlength=len(listed)) for part in groups]

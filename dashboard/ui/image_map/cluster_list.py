@@ -34,9 +34,18 @@ def summary(rows: pd.DataFrame, plane: Plane) -> pd.DataFrame:
     return pd.DataFrame(found, columns=[_NUMBER, "n", "label", "share", "accuracy"])
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _summary_once(key: str, space_key: str, *, _rows: pd.DataFrame, _plane: Plane) -> pd.DataFrame:
+    return summary(_rows, _plane)
+
+
+def _known(rows: pd.DataFrame, plane: Plane) -> pd.DataFrame:
+    return _summary_once(rows.attrs["key"], plane.space.key, _rows=rows, _plane=plane)
+
+
 def show(rows: pd.DataFrame, plane: Plane) -> None:
-    """Offer the clusters by name and size, and list them as a table."""
-    table = summary(rows, plane)
+    """Offer the clusters by name and size."""
+    table = _known(rows, plane)
     if table.empty:
         st.caption(_("The images form no clusters."))
         return
@@ -56,7 +65,7 @@ def show(rows: pd.DataFrame, plane: Plane) -> None:
 
 def show_table(rows: pd.DataFrame, plane: Plane) -> None:
     """List the clusters with their sizes, their most frequent class and their accuracy."""
-    table = summary(rows, plane)
+    table = _known(rows, plane)
     outside = int((plane.clusters < 0).sum())
     if table.empty:
         return

@@ -147,7 +147,7 @@ def _tags(rows: pd.DataFrame, dark: bool) -> Colours:
     first = {sample: tags[0] for sample, tags in zip(marks.index, marks["tags"]) if tags}
     column = rows["id"].map(first).fillna(_NONE)
     names = [name for name in tag_editor.names() if name in set(first.values())]
-    words = {name: tag_editor.in_words(name) for name in names}
+    words = {name: tag_editor.tag_name(name) for name in names}
     note = "" if names else _("No image on this map has a tag yet.")
     found = _by_name(column, names, _("No tag"), dark, words)
     return Colours(found.groups, note=note or found.note)

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ui.image_map.keys import ids_of
 from ui.image_map.spaces import Space
 from ui.state.i18n import _
 from ui.state.thumbnails import thumbnails
@@ -81,7 +80,7 @@ def _take() -> None:
 def _described(rows: pd.DataFrame, spaces: list[Space], key: object) -> dict[str, str]:
     """Return the thumbnail as a data address, and what is known of the image; nothing where the key is no image's."""
     number = np.array([key if isinstance(key, int | float) else -1], np.float64)
-    found = [sample for space in spaces for sample in ids_of(number, space.ids)]
+    found = [sample for space in spaces for sample in space.ids_of(number)]
     here = rows[rows["id"] == found[0]] if found else rows.iloc[:0]
     if here.empty:
         return {}

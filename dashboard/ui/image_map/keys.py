@@ -14,8 +14,3 @@ def keys_of(ids: NDArray[np.str_]) -> NDArray[np.float64]:
     A chart carries them instead of the ids: they are a third as long, and no text of a stranger is in the chart.
     """
     return (pd.util.hash_array(ids.astype(object)) >> _SHIFT).astype(np.float64)
-
-
-def ids_of(keys: NDArray[np.float64], ids: NDArray[np.str_]) -> tuple[str, ...]:
-    """Return the ids that some keys stand for, in the order of ``ids``; what is none of theirs is ignored."""
-    return tuple(ids[np.isin(keys_of(ids), keys)].tolist())

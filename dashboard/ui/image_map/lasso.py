@@ -4,7 +4,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ui.image_map.keys import ids_of
 from ui.image_map.spaces import Space
 from ui.state import selection
 
@@ -25,7 +24,7 @@ def take(space: Space, keys: NDArray[np.float64], add: bool) -> None:
         keys: as ``keys.keys_of`` makes them.
         add: whether what was kept before stays.
     """
-    found = frozenset(ids_of(keys, space.ids)) | (ids(space) if add else frozenset())
+    found = frozenset(space.ids_of(keys)) | (ids(space) if add else frozenset())
     st.session_state[_LASSO] = (_key(space), found)
     selection.change(page=1, open="")
 

@@ -1,6 +1,7 @@
 """The images on the map: each model's embeddings, read without TensorFlow, and what is known of each image."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from carvis.dataset import Dataset
 from carvis.feature_space import stored_embeddings
 from carvis.workspace import SPLITS, content_hash, modified
+from ui.image_map.keys import keys_of
 from ui.state import current, evaluations, unreadable, workspace
 from ui.state.evaluations import Table
 
@@ -34,6 +36,15 @@ class Space:
     labels: NDArray[np.str_]
     vectors: NDArray[np.float32]
     drawn: NDArray[np.intp]
+
+    @cached_property
+    def keys(self) -> NDArray[np.float64]:
+        """The numbers that stand for the ids on the map."""
+        return keys_of(self.ids)
+
+    def ids_of(self, keys: NDArray[np.float64]) -> tuple[str, ...]:
+        """Return the ids that some keys stand for, in order; keys of no image here are ignored."""
+        return tuple(self.ids[np.isin(self.keys, keys)].tolist())
 
 
 def spaces(models: list[str], splits: tuple[str, ...]) -> dict[str, Space]:
@@ -118,4 +129,7 @@ def _rows(
     else:
         table = table.assign(predicted=None, confidence=np.nan, sha256="")
     table["predicted"] = table["predicted"].astype(object).where(table["predicted"].notna(), None)
-    return table.assign(sha256=table["sha256"].fillna(""), data=name)
+    table = table.assign(sha256=table["sha256"].fillna(""), data=name)
+    # What is made of the table is kept under this.
+    table.attrs["key"] = content_hash(key, stamps, times)
+    return table
