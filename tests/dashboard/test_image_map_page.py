@@ -221,7 +221,8 @@ def test_tagged_images_form_a_group(embedded, ids, open_page, own_workspace):
 
 
 def test_near_duplicates_form_a_group_once_the_images_were_checked(embedded, ids, open_page, own_workspace):
-    from carvis.dataset import Dataset, check_dataset
+    from carvis.dataset import Dataset
+    from carvis.dataset.health import check_dataset
     from ui.image_map.keys import keys_of
     from ui.state import health_checks
 
