@@ -18,8 +18,10 @@ from .evaluation import (
     read_misclassified,
 )
 from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
-from .feature_space import Embeddings, embeddings
+from .feature_space import Embeddings, embeddings, neighbours
+from .prediction import predict
 from .report import write_report
+from .subgroups import image_properties, shortcuts, slices
 from .tags import Tags
 from .training import Run, train
 from .workspace import Workspace
@@ -50,12 +52,17 @@ __all__ = [
     "evaluate",
     "filter_patterns",
     "heatmaps",
+    "image_properties",
     "label_errors",
     "load_classifier",
     "load_evaluation",
+    "neighbours",
+    "predict",
     "read_misclassified",
     "read_parts",
     "save_classifier",
+    "shortcuts",
+    "slices",
     "train",
     "write_report",
 ]

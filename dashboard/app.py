@@ -16,7 +16,7 @@ HEADERS = {
     "Content-Security-Policy": "frame-ancestors 'self'",
     # A file from the workspace is what its type says, whatever its content looks like.
     "X-Content-Type-Options": "nosniff",
-    # An address holds names of samples and models: it is told to no other site.
+    # An address holds names of samples and models: no other site receives it.
     "Referrer-Policy": "same-origin",
 }
 

@@ -10,7 +10,7 @@ from ui.widgets import frame, unreadable_list
 from ui.widgets.layout import guarded
 
 quiet_tensorflow()
-# All that several sessions would otherwise begin to import at the same moment, but TensorFlow.
+# Several sessions would otherwise import these at the same moment; TensorFlow has its own remedy.
 load_ahead("scipy.stats", "sklearn.metrics", "statsmodels.stats.proportion", "matplotlib.figure", "pyarrow.parquet")
 # A material icon would be fetched from another machine.
 ICON = Path(__file__).parent / "icon.svg"
@@ -39,7 +39,11 @@ pages = {
         icon=":material/rule:",
         url_path="misclassified",
     ),
+    "image_map": st.Page(
+        "app_pages/image_map.py", title=_("Image map"), icon=":material/scatter_plot:", url_path="image-map"
+    ),
     "heatmaps": st.Page("app_pages/heatmaps.py", title=_("Heatmaps"), icon=":material/blur_on:", url_path="heatmaps"),
+    "try_it": st.Page("app_pages/try_it.py", title=_("Try it"), icon=":material/add_a_photo:", url_path="try-it"),
     "attention": st.Page(
         "app_pages/attention.py", title=_("Where models look"), icon=":material/visibility:", url_path="attention"
     ),
@@ -48,7 +52,7 @@ pages = {
         "app_pages/activations.py", title=_("Activations"), icon=":material/layers:", url_path="activations"
     ),
 }
-# The first page lies at the root and takes no other address: this is the same at the address that one would type.
+# The default page is served at the root only: this one is the same at the address that people type.
 overview = st.Page(
     "app_pages/overview_address.py",
     title=_("Overview"),

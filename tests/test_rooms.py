@@ -27,6 +27,8 @@ ROOMS = (
     "feature_space",
     "evaluation",
     "tags",
+    "prediction",
+    "subgroups",
     "explain",
     "figures",
     "demo",
@@ -143,7 +145,16 @@ def test_the_folders_of_the_dashboard_are_its_pages():
 
 @pytest.mark.parametrize(
     "module",
-    ["carvis", "carvis.dataset", "carvis.evaluation", "carvis.explain", "carvis.figures", "carvis.demo", "carvis.cli"],
+    [
+        "carvis",
+        "carvis.dataset",
+        "carvis.evaluation",
+        "carvis.subgroups",
+        "carvis.explain",
+        "carvis.figures",
+        "carvis.demo",
+        "carvis.cli",
+    ],
 )
 def test_what_needs_no_model_loads_no_tensorflow(module):
     script = f"import sys, {module}; sys.exit(bool({{'tensorflow', 'keras'}} & set(sys.modules)))"

@@ -19,8 +19,8 @@ from carvis.startup import quiet_tensorflow
 from carvis.workspace import os_sentence, shown_path
 
 VERBS = (
-    "summary", "check", "split", "train", "runs", "evaluate", "compare", "heatmaps", "attention", "filters",
-    "activations", "report", "demo",
+    "summary", "check", "split", "train", "runs", "evaluate", "compare", "slices", "predict", "heatmaps", "attention",
+    "filters", "activations", "report", "demo",
 )  # fmt: skip
 _MOST_FOLDERS = 200
 DESCRIPTION = N_("carvis: train image classifiers with Keras and see where they look.")

@@ -42,8 +42,9 @@ def run(args: argparse.Namespace) -> int:
         check_outputs([out], args.overwrite)
     health = checked(args.data, workspace)
     _print(health)
+    found = _shortcuts(health, workspace)
     if out is not None:
-        health.save(out)
+        health.save(out, {"shortcuts": found})
         print(_("Written to {out}").format(out=out))
     return 0
 
@@ -54,6 +55,28 @@ def checked(data: "Dataset | str", workspace: Workspace, name: str = N_("checkin
 
     with progress_bar(_(name)) as progress:
         return check_dataset(data, progress, workspace.cache_dir / "health")
+
+
+def _shortcuts(health: "Health", workspace: Workspace) -> list[dict[Any, Any]]:
+    """Print which properties of the images give their class away, and return them as plain values."""
+    from carvis.subgroups import shortcuts
+
+    if not len(health.images):
+        return []
+    console = new_console()
+    try:
+        with progress_bar(_("looking for shortcuts")) as progress:
+            found = shortcuts(health.root, health=health, cache_dir=workspace.cache_dir, progress=progress)
+    except CarvisError as error:
+        console.print(_("Shortcuts: {error}").format(error=localised(error)), soft_wrap=True)
+        return []
+    console.print(localised(found.finding), soft_wrap=True)
+    for one in found.shortcuts:
+        console.print(f"  {localised(one.sentence)}", soft_wrap=True)
+    table = found.table
+    return table.assign(sentence=list(map(str, table["sentence"])), example=list(map(str, table["example"]))).to_dict(
+        "records"
+    )
 
 
 def _print(health: "Health") -> None:

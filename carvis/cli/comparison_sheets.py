@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from carvis.cli.outputs import check_outputs
 from carvis.cli.terminal import new_console
-from carvis.language import N_, _, localised
+from carvis.errors import ModelError
+from carvis.evaluation.provenance import first_names
+from carvis.language import N_, Message, _, localised, message_of
 from carvis.workspace import clear_leftovers
 
 if TYPE_CHECKING:
@@ -76,8 +78,23 @@ def print_comparison(comparison: "Comparison", effects: Mapping[str, "Effect"]) 
     if comparison.cochran:
         findings.append(cochran_finding(*comparison.cochran))
     findings += [temperature_finding(name, effect) for name, effect in effects.items()]
+    findings += averaging_findings(comparison)
     for finding in findings:
         console.print(localised(finding), soft_wrap=True)
+
+
+def averaging_findings(comparison: "Comparison") -> list[Message]:
+    """Say whether averaging the models would help, on which images, and at what cost."""
+    try:
+        found = comparison.averaging
+    except ModelError as error:
+        return [Message("{reason}", reason=message_of(error))]
+    changed = []
+    if len(found.gained):
+        changed.append(Message("Gained: {ids}.", ids=first_names(found.gained["id"].tolist())))
+    if len(found.lost):
+        changed.append(Message("Lost: {ids}.", ids=first_names(found.lost["id"].tolist())))
+    return [found.finding, *changed]
 
 
 def _cells(row: "pd.Series[float]") -> list[str]:

@@ -81,6 +81,18 @@ def _notes(clf: Classifier, data: Dataset, split: str, metrics: Mapping[str, Any
     return notes
 
 
+def misclassified_note(wrong: int, n: int) -> Message:
+    """How many of ``n`` images are misclassified, and the accuracy."""
+    return Message.of_number(
+        "{wrong} of {n} image is misclassified (accuracy {accuracy:.1%}).",
+        "{wrong} of {n} images are misclassified (accuracy {accuracy:.1%}).",
+        n,
+        wrong=f"{wrong:,}",
+        n=f"{n:,}",
+        accuracy=1 - wrong / n if n else float("nan"),
+    )
+
+
 def unreadable_note(n: int) -> Message:
     """How many images of a split could not be read."""
     return Message.of_number(

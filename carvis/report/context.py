@@ -21,6 +21,7 @@ from carvis.images import thumbnail
 from carvis.language import Message, _, localised
 from carvis.report.attention import Measured, measured_attention
 from carvis.report.settings import DEFAULT, ReportSettings
+from carvis.subgroups import Shortcuts, Slices, shortcuts, slices
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -137,6 +138,21 @@ class Context:
         return check_dataset(
             self.data, lambda done, total: self.log(_("checking {data}").format(data=self.data_name)), cache
         )
+
+    @cached_property
+    def slices(self) -> Slices | None:
+        """Where the best model fails more than elsewhere; None where its images are not here."""
+        if self.data is None or self.health is None:
+            return None
+        self.log(_("searching slices"))
+        return slices(self.evaluations[self.best], self.data, health=self.health, cache_dir=self.cache_dir)
+
+    @cached_property
+    def shortcuts(self) -> Shortcuts | None:
+        """Which properties of the training images give their class away; None where the images are not here."""
+        if self.data is None or self.health is None:
+            return None
+        return shortcuts(self.data, health=self.health, cache_dir=self.cache_dir)
 
     @cached_property
     def label_issues(self) -> pd.DataFrame:

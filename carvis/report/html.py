@@ -26,6 +26,7 @@ from carvis.report.sections.health import health
 from carvis.report.sections.heatmaps import heatmaps
 from carvis.report.sections.provenance import making
 from carvis.report.sections.scores import scores
+from carvis.report.sections.slices import slices
 from carvis.report.sections.summary import Summary, summary
 from carvis.report.settings import DEFAULT, ReportSettings
 from carvis.workspace import atomic_write
@@ -36,12 +37,13 @@ SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "attention": attention,
     "heatmaps": heatmaps,
     "confusion": confusion,
+    "slices": slices,
     "health": health,
     "making": making,
 }
 _TITLES: dict[Callable[[Context], Section | None], str] = {
     scores: N_("scores"), attention: N_("attention"), heatmaps: N_("heatmaps"), confusion: N_("confusion"),
-    health: N_("health of the data"), making: N_("how it was made"),
+    slices: N_("slices and shortcuts"), health: N_("health of the data"), making: N_("how it was made"),
 }  # fmt: skip
 # Stands where the file's size comes, which is known last.
 _SIZE = "{{ size }}"

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from carvis.errors import CarvisError
 from carvis.workspace.files import atomic_write
+from carvis.workspace.tree import children
 
 Result = TypeVar("Result")
 
@@ -48,13 +49,12 @@ class Cache:
 
     def _trim(self) -> None:
         files = []
-        for path in self.folder.glob("*/*"):
-            # Skip what is being written.
-            if path.parent.name.startswith("."):
-                continue
-            with contextlib.suppress(OSError):
-                stat = path.stat()
-                files.append((stat.st_mtime, stat.st_size, path))
+        # Hidden folders hold what other threads are writing now, and vanish at any moment.
+        for folder in children(self.folder, folders=True):
+            for path in children(folder, folders=False):
+                with contextlib.suppress(OSError):
+                    stat = path.stat()
+                    files.append((stat.st_mtime, stat.st_size, path))
         excess = sum(size for _, size, _ in files) - self.max_bytes
         for _, size, path in sorted(files, key=lambda entry: entry[0]):
             if excess <= 0:

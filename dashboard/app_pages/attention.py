@@ -31,16 +31,16 @@ heading(
 )
 files = workspace.model_files()
 if files:
-    shown = current.models()
-    pickers.choose_models(list(files), shown)
+    models = current.models()
+    pickers.choose_models(list(files), models)
     assumed = st.container()
     measured = False
     with guarded():
-        measured = parts.show(shown)
+        measured = parts.show(models)
     with guarded():
-        measured |= disagreement.show(shown)
+        measured |= disagreement.show(models)
     if measured:
         with assumed:
-            assumptions.of_models(shown, current.dataset_name(), current.split())
+            assumptions.of_models(models, current.dataset_name(), current.split())
 else:
     no_models(current.dataset_name())

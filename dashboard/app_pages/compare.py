@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.compare import comparison, confidence, controls, model_pair, patterns, scoreboard, significance
+from ui.compare import averaging, comparison, confidence, controls, model_pair, patterns, scoreboard, significance
 from ui.state import current, evaluations, selection, workspace
 from ui.state.i18n import _
 from ui.state.widget_values import careful
@@ -51,9 +51,9 @@ if len(evaluated) < 2:
 models = comparison.models(evaluated)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     controls.choose_models(evaluated, models)
-    controls.choose_copies(evaluated)
-known = {*workspace.model_files()} - evaluated.keys() - refused.keys()
-if missing := [name for name in chosen.model if name in known]:
+    controls.choose_image_set(evaluated)
+unevaluated = {*workspace.model_files()} - evaluated.keys() - refused.keys()
+if missing := [name for name in chosen.model if name in unevaluated]:
     names = ", ".join(plain(name) for name in missing)
     st.caption(_("Ignored, since not evaluated on this split: {names}.").format(names=names))
 if len(models) < 2:
@@ -70,12 +70,14 @@ stale_warning.say(evaluated[name] for name in models)
 with guarded():
     compared = comparison.comparison(evaluated, models)
     effects = comparison.temperatures(compared)
-    scoreboard.show(compared.result, effects)
+    timed = scoreboard.show(compared.result, effects)
     significance.show(compared.result)
     st.subheader(_("Which models are right on which images"), anchor=False)
     patterns.show(compared.result)
     st.subheader(_("Fixed and broken by another model"), anchor=False)
     model_pair.show(compared)
+    st.subheader(_("Would averaging the models help?"), anchor=False)
+    averaging.show(timed)
     st.subheader(_("Calibration: can the confidence be trusted?"), anchor=False)
     confidence.reliability(compared, effects)
     st.subheader(_("Selective prediction: accuracy on confident predictions"), anchor=False)

@@ -1,9 +1,9 @@
-"""Data: copies across splits, what each class holds, and what would mislead training or evaluation."""
+"""Data: duplicates across splits, images per class, and what would mislead training or evaluation."""
 
 import streamlit as st
 
 from carvis.images import depth_of
-from ui.data_health import check, classes, controls, duplicates, finding, light, problems
+from ui.data_health import check, classes, controls, duplicates, finding, light, problems, shortcuts
 from ui.state import current, workspace
 from ui.state.i18n import _, of_library
 from ui.widgets import commands
@@ -37,10 +37,10 @@ if not name:
         commands.carvis("demo"),
     )
     stop()
-dataset = found = None
+dataset = health = None
 with guarded():
     dataset = workspace.dataset(name)
-    found = check.checked(dataset)
+    health = check.checked(dataset)
 if dataset is None:
     stop()
 with guarded():
@@ -49,25 +49,27 @@ with guarded():
             st.caption(f"{_(SPLIT[split])}: {plain(of_library(note))}")
     for note in depth_of(dataset.root).notes():
         st.caption(plain(of_library(note)))
-if found is None:
+if health is None:
     with guarded():
         classes.show(dataset)
     stop()
 
-leaks = finding.show(found)
-finding.figures(found)
+leaks = finding.show(health)
+finding.figures(health)
 if leaks:
     with st.container(border=True):
         st.markdown(_("**Next step:** create a leak-free split, then train and evaluate on it."))
         with guarded():
-            check.offer_split(found)
+            check.offer_split(health)
 section = controls.choose_section()
 with guarded():
     if section == "copies":
-        duplicates.show(found)
+        duplicates.show(health)
     elif section == "classes":
         classes.show(dataset)
     elif section == "light":
-        light.show(found)
+        light.show(health)
+    elif section == "shortcuts":
+        shortcuts.show(dataset, health)
     else:
-        problems.show(found)
+        problems.show(health)

@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from ui.misclassified import controls, filters, gallery, label_queue, large_view, summary, tag_editor
+from ui.misclassified import controls, filters, label_queue, summary
 from ui.misclassified.selection import MisclassifiedSelection
 from ui.state import current, evaluations, selection, unreadable
 from ui.state.i18n import _, n_
 from ui.state.widget_values import careful
-from ui.widgets import commands, stale_warning
+from ui.widgets import commands, gallery, large_view, stale_warning, tag_editor
 from ui.widgets.layout import empty, guarded, heading, stop
 from ui.widgets.paging import choose_page, on_page
 from ui.widgets.text import plain
@@ -96,4 +96,4 @@ else:
     gallery.tiles(part, key, tags)
     choose_page(len(shown), PER_PAGE)
 if chosen.open:
-    large_view.window(shown, key)
+    large_view.window(shown, key, _("Misclassified image"))

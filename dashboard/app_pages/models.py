@@ -30,23 +30,23 @@ if not files:
 
 def first_of_all(name: str) -> tuple[str, ...]:
     """Put a model in front of those already chosen, so that page Heatmaps still compares it with them."""
-    return (name, *(other for other in current.models() if other != name))
+    return (name, *(model for model in current.models() if model != name))
 
 
 # The best of those compared, unless one was chosen: the first by name may be a file that cannot be opened.
-wanted = next((name for name in selection.get().model if name in files), current.models()[-1])
+shown = next((name for name in selection.get().model if name in files), current.models()[-1])
 name = st.selectbox(
     _("Model"),
     list(files),
     width=420,
-    **selection.control("model", wanted, first_of_all),
+    **selection.control("model", shown, first_of_all),
 )
 path = files[name]
-# Whatever is wrong with this one, the list of all of them stands below.
+# An error with this model leaves the list of all models below.
 with guarded():
-    asked = st.session_state.get("model_asked") == name
-    with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else st.skeleton(height=300):
-        opened = open_model(name, asked=asked)
+    requested = st.session_state.get("model_asked") == name
+    with st.spinner(_("Opening {model} …").format(model=plain(name))) if requested else st.skeleton(height=300):
+        opened = open_model(name, requested=requested)
     if opened.classifier is None:
         closed_model.show(opened, path)
         st.page_link("app_pages/overview.py", label=_("Back to the overview"), query_params=selection.link())

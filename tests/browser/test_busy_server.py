@@ -10,6 +10,8 @@ import streamlit as st
 from streamlit.runtime import get_instance
 from ui.state import widget_values
 
+# However long a busy machine takes, the second click comes before the browser has the new value.
+widget_values._ARRIVED_AFTER = 600
 state = st.session_state
 state.setdefault("models", ["first", "second"])
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 def test_a_click_on_a_pattern_opens_its_pictures(open_view, wait):
     page = open_view("/compare?data=colours&model=poor&model=good")
-    pictures = page.locator("[data-testid=stMain] [data-testid=stImage] img")
-    assert pictures.count() == 0
+    images = page.locator("[data-testid=stMain] [data-testid=stImage] img")
+    assert images.count() == 0
     chart = page.locator(".st-key-compare_lattice svg.marks")
     chart.scroll_into_view_if_needed()
     whole = chart.bounding_box()
@@ -19,11 +19,11 @@ def test_a_click_on_a_pattern_opens_its_pictures(open_view, wait):
     page.mouse.click(whole["x"] + 0.7 * whole["width"], row["y"] + row["height"] / 2)
     page.wait_for_url(re.compile("pattern=01"))
     wait(page)
-    assert pictures.count() > 0 and page.get_by_text("Only good is right").count() > 0
+    assert images.count() > 0 and page.get_by_text("Only good is right").count() > 0
     page.get_by_role("button", name="Close").click()
     page.wait_for_function("!location.href.includes('pattern=')")
     wait(page)
-    assert pictures.count() == 0
+    assert images.count() == 0
 
 
 def test_a_narrow_screen_scrolls_one_way_only_and_nothing_comes_from_elsewhere(open_view):
@@ -44,5 +44,5 @@ def test_tables_and_figures_can_be_taken_home(open_view):
     for place in (0, 1):
         with page.expect_download() as figure:
             page.get_by_role("button", name="Figure").nth(place).click()
-        with Image.open(figure.value.path()) as picture:
-            assert picture.format == "PNG" and picture.width > 600
+        with Image.open(figure.value.path()) as figure_image:
+            assert figure_image.format == "PNG" and figure_image.width > 600

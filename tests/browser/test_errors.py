@@ -18,7 +18,7 @@ def test_an_error_in_a_callback_is_a_sentence_whose_number_stands_in_the_log(chr
     root = build(tmp_path_factory.mktemp("workspace"))
     broken = tmp_path_factory.mktemp("broken") / "dashboard"
     shutil.copytree(DASHBOARD, broken)
-    gallery = broken / "ui" / "misclassified" / "gallery.py"
+    gallery = broken / "ui" / "widgets" / "gallery.py"
     gallery.write_text(gallery.read_text("utf-8") + BROKEN, "utf-8")
     page = chromium.new_page(viewport={"width": 1400, "height": 900})
     page.goto(f"{serve(root, broken / 'app.py')}/misclassified?table=colours/test/good")
@@ -26,8 +26,8 @@ def test_an_error_in_a_callback_is_a_sentence_whose_number_stands_in_the_log(chr
     page.locator("[class*=st-key-open_] button").first.click()
     page.get_by_text("Internal error in carvis").wait_for(timeout=60_000)
     wait(page)
-    said = page.get_by_test_id("stAlert").inner_text()
-    number = re.search(r"\(error ([0-9a-f]{6})\)", said)[1]
+    alert = page.get_by_test_id("stAlert").inner_text()
+    number = re.search(r"\(error ([0-9a-f]{6})\)", alert)[1]
     assert page.get_by_test_id("stCode").filter(has_text=number).count() == 1
     assert page.get_by_test_id("stException").count() == 0
     assert page.locator("[class*=st-key-tile_]").count() > 1
@@ -46,8 +46,8 @@ def test_a_download_that_fails_says_why_in_the_words_of_the_page(chromium, serve
     page.get_by_role("button", name="タグとメモ").click()
     (root / "data" / "tags.sqlite").write_bytes(b"no database" * 100)
     page.locator(".st-key-tags_csv button").click()
-    said = page.get_by_test_id("stAlert").filter(has_text="tags.sqlite").first
-    said.wait_for(timeout=60_000)
-    assert "壊れています" in said.inner_text()
+    alert = page.get_by_test_id("stAlert").filter(has_text="tags.sqlite").first
+    alert.wait_for(timeout=60_000)
+    assert "壊れています" in alert.inner_text()
     assert page.get_by_text("Failed to generate").filter(visible=True).count() == 0
     page.close()

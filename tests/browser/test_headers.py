@@ -52,8 +52,8 @@ def test_pages_images_scripts_and_downloads_still_come(open_view, dashboard):
     assert {"document", "script", "stylesheet", "image", "font"} <= kinds, kinds
     for answer in answers:
         if answer.url.startswith(dashboard):
-            found = answer.all_headers()
-            assert {name: found.get(name.lower()) for name in HEADERS} == HEADERS, answer.url
+            headers = answer.all_headers()
+            assert {name: headers.get(name.lower()) for name in HEADERS} == HEADERS, answer.url
     assert any("/media/" in answer.url for answer in answers), "no image came over the media endpoint"
 
 
@@ -63,13 +63,10 @@ def test_no_other_address_may_frame_the_dashboard(chromium, dashboard, tmp_path)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
         page = chromium.new_page()
-        refused = []
-        page.on("console", lambda line: refused.append(line.text) if "frame" in line.text.lower() else None)
         # By name rather than number: for a browser this is another site.
-        page.goto(f"http://localhost:{other.server_port}/")
-        page.wait_for_timeout(1500)
+        with page.expect_console_message(lambda message: "frame-ancestors 'self'" in message.text, timeout=60_000):
+            page.goto(f"http://localhost:{other.server_port}/")
         assert all(not frame.url.startswith(dashboard) for frame in page.frames), [frame.url for frame in page.frames]
-        assert any("frame-ancestors 'self'" in line for line in refused), refused
         page.close()
         other.shutdown()
 
@@ -106,9 +103,9 @@ def test_the_start_opens_the_browser_and_ctrl_c_ends_it_with_a_page_open(chromiu
 
 
 def _eventually(look, seconds: float = 60):
-    """Return what is found once it is there."""
+    """Return the first true result of ``look``."""
     end = time.monotonic() + seconds
-    while not (found := look()):
+    while not (result := look()):
         assert time.monotonic() < end, "it never came"
         time.sleep(0.2)
-    return found
+    return result

@@ -31,7 +31,7 @@ def test_the_server_outlives_a_model_that_eats_memory(chromium, serve, wait, wor
         assert answer.status == 200
     page.goto(f"{address}/models?model=good")
     page.get_by_text("Fingerprint").wait_for(timeout=180_000)
-    commands = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
+    commands = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
     assert not [command for command in commands if "trial_process" in command and str(workspace) in command]
     page.close()
     shutil.rmtree(workspace)

@@ -17,14 +17,16 @@ LONG = [
 
 @pytest.fixture(scope="module", params=[(1, 2, False), (3, 20, False), (8, 20, True), (8, 120, True)], ids=str)
 def report(request, tmp_path_factory):
-    models, classes, long = request.param
-    names = [LONG[i % 2].format(i) if long else f"model {i}" for i in range(models)]
+    n, classes, long = request.param
+    names = [LONG[i % 2].format(i) if long else f"model {i}" for i in range(n)]
     labels = [f"{'とても長いクラスの名前' * 3 if long and i % 2 else 'class'} {i}" for i in range(classes)]
-    found = [model(name, range(90 + 8 * i), 240, labels) for i, name in enumerate(names)]
-    for one in found:
-        one.setup["notes"] += [f"{k}: the order of the classes was assumed from the folders. " * 3 for k in range(9)]
+    models = [model(name, range(90 + 8 * i), 240, labels) for i, name in enumerate(names)]
+    for evaluation in models:
+        evaluation.setup["notes"] += [
+            f"{k}: the order of the classes was assumed from the folders. " * 3 for k in range(9)
+        ]
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(report_html(found, ReportSettings(language="ja" if long else "en")), encoding="utf-8")
+    path.write_text(report_html(models, ReportSettings(language="ja" if long else "en")), encoding="utf-8")
     return path
 
 

@@ -8,13 +8,25 @@ QUEUE = "/misclassified?data=colours&look=labels&queue=all&model=good&model=poor
 
 
 def opened(page) -> str:
-    """The picture that the address names."""
+    """The image that the address names."""
     return page.evaluate("new URL(location.href).searchParams.get('open')")
 
 
 def press(page, key, wait) -> None:
     page.keyboard.press(key)
     wait(page)
+
+
+def until_saved(open_view, wait, address: str, text: str) -> None:
+    """Wait until the note is saved, as a window opened anew shows it."""
+    page = open_view(address)
+    for _ in range(30):
+        if page.get_by_role("dialog").locator("textarea").input_value() == text:
+            page.context.close()
+            return
+        page.reload()
+        wait(page)
+    raise AssertionError(f"never saved: {text}")
 
 
 def tag_button(page, number):
@@ -48,33 +60,26 @@ def test_a_note_is_saved_while_it_is_typed_and_its_letters_press_no_keys(open_vi
     field = page.get_by_role("dialog").locator("textarea")
     field.click()
     page.keyboard.type("jk1 青い車")
-    page.wait_for_timeout(1500)
+    until_saved(open_view, wait, GALLERY + "&open=test%2Fblue%2Fcar+2.png", "jk1 青い車")
     wait(page)
     assert opened(page) == "test/blue/car 2.png"
     assert tag_button(page, 1).get_attribute("kind") == "secondary"
     page.keyboard.type(" and more")
-    page.wait_for_timeout(1500)
+    until_saved(open_view, wait, GALLERY + "&open=test%2Fblue%2Fcar+2.png", "jk1 青い車 and more")
     assert field.input_value() == "jk1 青い車 and more"
-    page.reload()
-    wait(page)
-    assert page.get_by_role("dialog").locator("textarea").input_value() == "jk1 青い車 and more"
 
 
 def test_two_tabs_do_not_overwrite_each_others_notes(open_view, wait):
     address = GALLERY + "&open=test%2Fblue%2Fcar+3.png"
-    one, other = open_view(address), open_view(address)
-    for page, text in ((one, "from one"), (other, "from the other")):
-        page.get_by_role("dialog").locator("textarea").fill(text)
-        page.wait_for_timeout(1200)
-        wait(page)
-    dialog = other.get_by_role("dialog")
-    assert dialog.get_by_text("changed in another window").is_visible()
-    assert dialog.locator("textarea").input_value() == "from the other"
+    first, second = open_view(address), open_view(address)
+    first.get_by_role("dialog").locator("textarea").fill("from the first")
+    until_saved(open_view, wait, address, "from the first")
+    dialog = second.get_by_role("dialog")
+    dialog.locator("textarea").fill("from the second")
+    dialog.get_by_text("changed in another window").wait_for(timeout=60_000)
+    assert dialog.locator("textarea").input_value() == "from the second"
     dialog.get_by_role("button", name="Keep both").click()
-    wait(other)
-    one.reload()
-    wait(one)
-    assert one.get_by_role("dialog").locator("textarea").input_value() == "from one\nfrom the other"
+    until_saved(open_view, wait, address, "from the first\nfrom the second")
 
 
 def test_a_picture_is_tagged_right_in_the_gallery(open_view, wait):

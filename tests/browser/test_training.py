@@ -53,11 +53,11 @@ def test_start_close_kill_and_go_on(own_dashboard, chromium, wait):
 
     [place] = space.runs()
     run = Run(place, space)
-    seen = len(run.history)
+    n_epochs = len(run.history)
     end = time.monotonic() + 180
-    while len(run.history) < seen + 2 and time.monotonic() < end:
+    while len(run.history) < n_epochs + 2 and time.monotonic() < end:
         time.sleep(0.2)
-    assert run.alive and len(run.history) >= seen + 2
+    assert run.alive and len(run.history) >= n_epochs + 2
     os.kill(int(run.status["pid"]), signal.SIGKILL)
     context = chromium.new_context(viewport={"width": 420, "height": 900}, locale="en-US")
     page = context.new_page()

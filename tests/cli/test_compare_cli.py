@@ -49,12 +49,15 @@ def test_models_are_compared_by_their_names(workspace, capsys):
     assert "good is better than poor. Only good is right on 6 images; only poor on 0 (McNemar p = 0.031)." in output
     # Validation was evaluated for one of the two.
     assert "good: no temperature fits the validation images" in output and "poor: no" not in output
+    assert "Averaging would" in output and "2 models instead of one" in output
     document = json.loads((workspace / "out" / "comparison.json").read_text("utf-8"))
+    assert document["averaging"]["best"] == "good" and document["averaging"]["best_accuracy"] == 1
     assert document["lattice"] == {"11": 12, "10": 0, "01": 6, "00": 0}
     assert document["scoreboard"][1]["parameters"] == 18 and document["scoreboard"][1]["milliseconds"] is None
     assert document["pairs"][0]["p"] == 2 * 0.5**6
     images = pd.read_csv(workspace / "out" / "images.csv", dtype={"pattern": str})
     assert (images["pattern"] == "01").sum() == 6 and len(images) == 18
+    assert set(images["average"]) <= {*NAMES}
     assert len(pd.read_csv(workspace / "out" / "classes.csv")) == 3
     for name in ("scoreboard.png", "reliability.png"):
         assert (workspace / "out" / name).read_bytes().startswith(b"\x89PNG")

@@ -48,15 +48,15 @@ def open_page():
     """Run the dashboard at a page with URL parameters: ``open_page("heatmaps", sample=[...])``."""
     from streamlit.testing.v1 import AppTest
 
-    # One that is loaded while a test has put something else in another's place would keep that for the tests after it.
+    # A module first imported while a test has patched another would keep the patch for later tests.
     for file in sorted((DASHBOARD / "ui").rglob("*.py")):
         importlib.import_module(".".join(file.relative_to(DASHBOARD).with_suffix("").parts))
 
-    opened = []
+    apps = []
 
     def open(page: str = "overview", /, **params):
         app = AppTest.from_file(str(DASHBOARD / "navigation.py"), default_timeout=180)
-        opened.append(app)
+        apps.append(app)
         for name, value in params.items():
             app.query_params[name] = value
         app.run()
@@ -67,15 +67,15 @@ def open_page():
         return app
 
     yield open
-    # pytest shows it where the test failed: a page goes on after an error, and only its words and the log tell of it.
-    for app in opened:
+    # Shown by pytest where the test failed: a page goes on after an error, which only its text and the log name.
+    for app in apps:
         print(texts(app))
     for log in Path(os.environ["CARVIS_WORKSPACE"]).glob("data/logs/*.log") if "CARVIS_WORKSPACE" in os.environ else ():
         print(log.read_text(encoding="utf-8", errors="replace"))
 
 
 def texts(app) -> str:
-    """Everything a run wrote in words, for looking something up."""
+    """Return all texts of a page."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success", "code")
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
 

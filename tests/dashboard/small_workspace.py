@@ -1,4 +1,4 @@
-"""A small real workspace: drawn pictures, hand-set models, evaluations, and files that are broken."""
+"""A small real workspace: drawn images, hand-set models, evaluations, and files that are broken."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ CLASSES = ("blue", "green", "red *car*", "青い車")
 COLOURS = {"blue": (20, 40, 220), "green": (30, 200, 40), "red *car*": (220, 30, 20), "青い車": (60, 90, 200)}
 
 
-def _draw_pictures(root: Path, per_class: int) -> None:
+def _draw_images(root: Path, per_class: int) -> None:
     rng = np.random.default_rng(0)
     for label, colour in COLOURS.items():
         for i in range(per_class):
@@ -21,7 +21,7 @@ def _draw_pictures(root: Path, per_class: int) -> None:
 
 
 def _model(columns: list[int | None]):
-    """A model with hand-set weights that answers by colour: ``columns[i]`` is the channel of class i, if any."""
+    """A model with hand-set weights that predicts by colour: ``columns[i]`` is the channel of class i, if any."""
     import keras
 
     inputs = keras.Input((16, 16, 3))
@@ -31,9 +31,9 @@ def _model(columns: list[int | None]):
     model = keras.Model(inputs, outputs)
     kernel = np.full((1, 1, 3, 3), -0.5, np.float32) + 1.5 * np.eye(3, dtype=np.float32)
     head = np.zeros((3, 4), np.float32)
-    for answer, channel in enumerate(columns):
+    for label, channel in enumerate(columns):
         if channel is not None:
-            head[channel, answer] = 20.0 - answer
+            head[channel, label] = 20.0 - label
     model.set_weights([kernel, np.full(3, -0.1, np.float32), head, np.zeros(4, np.float32)])
     return model
 
@@ -44,8 +44,8 @@ def build(root: Path) -> Path:
     from carvis.dataset import Dataset
     from carvis.evaluation import evaluate
 
-    _draw_pictures(root / "data" / "colours" / "train", 2)
-    _draw_pictures(root / "data" / "colours" / "test", 8)
+    _draw_images(root / "data" / "colours" / "train", 2)
+    _draw_images(root / "data" / "colours" / "test", 8)
     (root / "data" / "colours" / "test" / "blue" / "broken.jpg").write_bytes(b"no picture at all")
     (root / "data" / "colours" / "test" / "notes.txt").write_text("not a picture")
     data = Dataset(root / "data" / "colours")

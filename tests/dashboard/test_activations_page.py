@@ -77,7 +77,7 @@ def test_order_scale_and_colours(workspace, open_page, words):
     assert (app.query_params["order"], app.query_params["range"]) in ((["largest"], ["layer"]), ("largest", "layer"))
 
 
-def test_the_picture_chosen_is_the_last_of_the_selection(workspace, open_page, words):
+def test_the_picture_chosen_is_the_last_of_the_selection(workspace, open_page):
     app = open_page("activations", sample=[SAMPLE, OTHER], model=["good"], data="colours")
     assert app.selectbox(key="activations_picture").value == OTHER
     app.selectbox(key="activations_picture").select(SAMPLE).run()
@@ -107,7 +107,7 @@ def test_with_nothing_selected_the_page_opens_on_an_example(workspace, open_page
     assert not app.exception and images(app) > 4
 
 
-def test_a_layer_of_many_channels_shows_the_first_and_all_on_request(own_workspace, open_page, words):
+def test_a_layer_of_many_channels_shows_the_first_and_all_on_request(own_workspace, open_page):
     image = keras.Input((8, 8, 3))
     x = L.Conv2D(150, 1, name="wide")(image)
     model = keras.Model(image, L.Dense(4)(L.GlobalAveragePooling2D()(x)))
@@ -117,4 +117,4 @@ def test_a_layer_of_many_channels_shows_the_first_and_all_on_request(own_workspa
     button = app.button(key="all_channels_wide_button")
     assert "150" in button.label
     button.click().run()
-    assert not app.exception and not [one for one in app.button if one.key == "all_channels_wide_button"]
+    assert not app.exception and not [box for box in app.button if box.key == "all_channels_wide_button"]

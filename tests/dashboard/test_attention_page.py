@@ -45,12 +45,12 @@ def test_nothing_is_measured_unasked_and_what_was_is_there_at_once(masked, open_
     assert "Yes: **good**" in text
     table = next(frame.value for frame in app.dataframe if "Share / area" in frame.value)
     assert set(table["Model"]) == {"good", "poor"} and set(table["Part"]) == {"ground", "*patch*"}
-    again = open_page("attention", data="colours", model=["good", "poor"])
-    assert not again.exception and "By class" in words(again)
-    assert not [button for button in again.button if button.key == "attention_go"]
-    # Another question was not asked yet.
-    again.get_by_key("choose_cover").set_value("no").run()
-    assert again.button(key="attention_begin")
+    reopened = open_page("attention", data="colours", model=["good", "poor"])
+    assert not reopened.exception and "By class" in words(reopened)
+    assert "attention_begin" not in [button.key for button in reopened.button]
+    # With other settings nothing is measured yet.
+    reopened.get_by_key("choose_cover").set_value("no").run()
+    assert reopened.button(key="attention_begin")
 
 
 def test_a_class_and_a_part_lead_to_their_pictures(masked, open_page, words):
@@ -99,13 +99,13 @@ def test_a_broken_model_leaves_the_others(masked, open_page, words):
 
 
 def test_what_was_not_checked_about_a_model_stands_beside_its_results(masked, open_page):
-    def said(app):
+    def remarks(app):
         return [box.value for box in app.info if "assumed and not checked" in box.value]
 
     app = open_page("attention", data="colours", model=["no card", "good"])
-    assert not said(app)
-    [words] = said(measure(app))
-    assert "no card" in words
+    assert not remarks(app)
+    [remark] = remarks(measure(app))
+    assert "no card" in remark
 
 
 def test_opening_results_loads_no_tensorflow(masked, open_page):
@@ -127,7 +127,7 @@ for name, value in (("data", "colours"), ("model", ["good"])):
     app.query_params[name] = value
 app.switch_page("app_pages/attention.py").run()
 assert not app.exception, app.exception
-assert any("By class" in one.value for one in app.subheader), [one.value for one in app.subheader]
+assert "By class" in [heading.value for heading in app.subheader], app.subheader
 assert not {{"tensorflow", "keras"}} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=300, env=os.environ)

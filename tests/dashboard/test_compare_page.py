@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from dataclasses import replace
 
-import pandas as pd
 import pytest
 
+import carvis
 from carvis.evaluation import load_evaluation
 from carvis.workspace import sha256_of_file
+
+UNCHECKED = "not checked for leakage"
 
 
 def frame(app, column):
@@ -23,14 +26,14 @@ def test_the_models_stand_side_by_side(workspace, open_page, words):
     assert not app.exception and not app.error
     board = frame(app, "top3")
     folder = workspace / "data" / "evaluations" / "colours" / "test"
-    wanted = {name: 100 * load_evaluation(folder / name).accuracy for name in ("good", "poor")}
-    assert board["model"].tolist() == ["good", "poor"] and board["accuracy"].tolist() == list(wanted.values())
+    accuracy = {name: 100 * load_evaluation(folder / name).accuracy for name in ("good", "poor")}
+    assert board["model"].tolist() == ["good", "poor"] and board["accuracy"].tolist() == list(accuracy.values())
     assert (board["parameters"] == 3 * 3 + 3 + 3 * 4 + 4).all()
     text = words(app)
     assert "**good** is better than **poor**" in text and "Only **good** is right on" in text
     numbers = frame(app, "McNemar p")
-    assert numbers.loc[0, "Both right"] + numbers.loc[0, "Only second right"] == round(32 * wanted["good"] / 100)
-    assert "not checked for leakage" not in text
+    assert numbers.loc[0, "Both right"] + numbers.loc[0, "Only second right"] == round(32 * accuracy["good"] / 100)
+    assert UNCHECKED not in text
     assert tiles(app) == 0
 
 
@@ -42,10 +45,10 @@ def test_a_pattern_opens_its_pictures_and_stands_in_the_link(workspace, open_pag
     box.select("01").run()
     assert not app.exception and app.query_params["pattern"] == "01"
     assert tiles(app) == min(12, count) > 0
-    again = open_page("compare", data="colours", model=["poor", "good"], pattern="01")
-    assert tiles(again) == min(12, count) and f"**Only good is right** · {count} images" in words(again)
-    again.button(key="compare_close").click().run()
-    assert tiles(again) == 0 and "pattern" not in again.query_params
+    linked = open_page("compare", data="colours", model=["poor", "good"], pattern="01")
+    assert tiles(linked) == min(12, count) and f"**Only good is right** · {count} images" in words(linked)
+    linked.button(key="compare_close").click().run()
+    assert tiles(linked) == 0 and "pattern" not in linked.query_params
     # Another set of models has other patterns.
     nonsense = open_page("compare", data="colours", model=["poor", "good"], pattern="0101")
     assert not nonsense.exception and tiles(nonsense) == 0
@@ -58,7 +61,7 @@ def test_fixed_and_broken_between_two_models(workspace, open_page, words):
     app.selectbox(key="choose_first").select("good").run()
     assert app.selectbox(key="choose_second").value == "poor"
     app.get_by_key("choose_change").set_value("broken").run()
-    assert not app.exception and tiles(app) == fixed > 0
+    assert not app.exception and tiles(app) == fixed > 0 and "Broken by poor" in words(app)
     # One gallery at a time.
     app.selectbox(key="choose_pattern").select("11").run()
     assert "change" not in app.query_params and "Broken by" not in words(app)
@@ -84,24 +87,25 @@ def test_without_validation_pictures_and_with_them(own_workspace, open_page, wor
 
 
 def as_valid(folder, to):
-    """The same answers as if they had been given for the validation split."""
-    found = load_evaluation(folder)
-    found.setup["split"] = "valid"
-    predictions = found.predictions.assign(id=found.predictions["id"].str.replace("test/", "valid/"))
-    type(found)(predictions, found.metrics, found.setup).save(to)
+    """Save the predictions as those for the validation split."""
+    evaluation = load_evaluation(folder)
+    evaluation.setup["split"] = "valid"
+    predictions = evaluation.predictions.assign(id=evaluation.predictions["id"].str.replace("test/", "valid/"))
+    replace(evaluation, predictions=predictions).save(to)
 
 
-def test_copies_can_be_left_out_where_they_are_known(own_workspace, open_page, words):
-    import carvis.evaluation.storage as storage
-
-    for name in ("good", "poor"):
-        folder = own_workspace / "data" / "evaluations" / "colours" / "test" / name
-        table = pd.read_parquet(folder / "predictions.parquet")
-        table["copy_of"] = ["train/x/1.png", "train/x/2.png"] + [""] * (len(table) - 2)
-        table.to_parquet(folder / "predictions.parquet")
-        document = json.loads((folder / "metrics.json").read_text("utf-8"))
-        document["files"]["predictions.parquet"] = storage.sha256((folder / "predictions.parquet").read_bytes())
-        (folder / "metrics.json").write_text(json.dumps(document), "utf-8")
+def test_leaked_images_can_be_ignored_where_they_are_known(own_workspace, open_page, words):
+    folder = own_workspace / "data" / "evaluations" / "colours" / "test"
+    evaluations = {name: load_evaluation(folder / name) for name in ("good", "poor")}
+    for name, evaluation in evaluations.items():
+        metrics = {metric: value for metric, value in evaluation.metrics.items() if metric != "leak"}
+        predictions = evaluation.predictions.drop(columns="copy_of")
+        replace(evaluation, predictions=predictions, metrics=metrics).save(folder / name)
+    app = open_page("compare", data="colours")
+    assert UNCHECKED in words(app) and "choose_copies" not in app.session_state
+    for name, evaluation in evaluations.items():
+        leaked = ["train/x/1.png", "train/x/2.png"] + [""] * (len(evaluation.predictions) - 2)
+        replace(evaluation, predictions=evaluation.predictions.assign(copy_of=leaked)).save(folder / name)
     app = open_page("compare", data="colours")
     assert not app.exception and not app.error
     app.get_by_key("choose_copies").set_value("without").run()
@@ -129,9 +133,8 @@ def test_one_model_is_no_comparison(own_workspace, open_page, words):
 
 def test_evaluations_of_other_pictures_are_refused_and_a_broken_one_is_told(own_workspace, open_page, words):
     evaluations = own_workspace / "data" / "evaluations" / "colours" / "test"
-    found = load_evaluation(evaluations / "poor")
-    predictions = found.predictions.assign(sha256="0" * 64)
-    type(found)(predictions, found.metrics, found.setup).save(evaluations / "poor")
+    evaluation = load_evaluation(evaluations / "poor")
+    replace(evaluation, predictions=evaluation.predictions.assign(sha256="0" * 64)).save(evaluations / "poor")
     app = open_page("compare", data="colours")
     assert not app.exception and "evaluated on different images" in app.error[0].value
     (evaluations / "poor" / "predictions.parquet").write_bytes(b"nothing")
@@ -156,18 +159,28 @@ def test_in_japanese(workspace, open_page, words, lang):
 
 
 @pytest.mark.parametrize("page", ["compare", "confusion", "misclassified", "models"])
-def test_a_model_file_that_was_changed_since_its_evaluation_is_told(own_workspace, open_page, words, page):
+def test_a_model_file_changed_since_its_evaluation_is_named(own_workspace, open_page, words, page):
     file = own_workspace / "models" / "good.keras"
     warned = "good\\.keras has changed since it was evaluated"
     metrics = own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json"
     document = json.loads(metrics.read_text("utf-8"))
     document["setup"]["model"]["sha256"] = sha256_of_file(file)
     metrics.write_text(json.dumps(document), "utf-8")
-    asked = {"data": "colours", "table": "colours/test/good", "model": ["good", "poor"][: 1 + (page == "compare")]}
-    assert warned not in words(open_page(page, **asked))
+    view = {"data": "colours", "table": "colours/test/good", "model": ["good", "poor"][: 1 + (page == "compare")]}
+    assert warned not in words(open_page(page, **view))
     shutil.copy(own_workspace / "models" / "poor.keras", file)
-    app = open_page(page, **asked)
+    app = open_page(page, **view)
     assert not app.exception and not app.error
     assert words(app).count(warned) == 1
     command = f'evaluate "{file}" "{own_workspace / "data" / "colours"}" --split test --workspace "{own_workspace}"'
     assert command in words(app)
+
+
+def test_whether_averaging_would_help_and_on_which_images(workspace, open_page, words):
+    app = open_page("compare", data="colours", model=["poor", "good"])
+    assert not app.exception and "Averaging would" in words(app) and "Cost:" in words(app)
+    folder = workspace / "data" / "evaluations" / "colours" / "test"
+    found = carvis.compare({name: load_evaluation(folder / name) for name in ("poor", "good")}).averaging
+    app = open_page("compare", data="colours", model=["poor", "good"], averaging="lost")
+    assert not app.exception and tiles(app) == min(len(found.lost), 12)
+    assert len(found.lost) == 0 or "average: **" in words(app)

@@ -57,8 +57,8 @@ def test_the_cells_are_the_evaluations_counts(workspace, open_page):
     assert cells(app) == {pair: str(n) for pair, n in filled[filled > 0].items()}
     app = open_poor(open_page, cells="row", diagonal="hide", axis="log")
     share = counts.div(counts.sum(axis=1), axis=0).stack()
-    wanted = {pair: str(round(100 * v)) for pair, v in share[share > 0].items() if pair[0] != pair[1]}
-    assert cells(app) == wanted
+    expected = {pair: str(round(100 * v)) for pair, v in share[share > 0].items() if pair[0] != pair[1]}
+    assert cells(app) == expected
 
 
 def test_without_a_choice_the_most_confused_cell_is_open_and_boxes_choose_another(workspace, open_page, words):
@@ -91,8 +91,8 @@ def test_a_cells_pictures_are_exactly_its_own(workspace, open_page):
 def test_the_links_open_the_pair_elsewhere(workspace, open_page):
     app = open_poor(open_page)
     true, pred = app.selectbox(key="cell_true").value, app.selectbox(key="cell_pred").value
-    there = open_page("misclassified", table=POOR, true=true, pred=pred)
-    shown = [button.key for button in there.button if (button.key or "").startswith("open_")]
+    gallery = open_page("misclassified", table=POOR, true=true, pred=pred)
+    shown = [button.key for button in gallery.button if (button.key or "").startswith("open_")]
     assert len(shown) == len(app.get("image"))
 
 
@@ -101,8 +101,8 @@ def test_two_models_stand_beside_their_difference(workspace, open_page, words):
     app = open_poor(open_page, beside=GOOD)
     assert len(charts(app)) == 3
     change = (second.confusion - first.confusion).stack()
-    wanted = {pair: f"{n:+d}".replace("-", "−") for pair, n in change[change != 0].items()}
-    assert cells(app, 2) == wanted
+    expected = {pair: f"{n:+d}".replace("-", "−") for pair, n in change[change != 0].items()}
+    assert cells(app, 2) == expected
     assert "orange: good is higher; purple: poor is higher" in words(app).replace("\\", "")
     domains = [chart["layer"][0]["encoding"]["color"]["scale"]["domain"] for chart in charts(app)[:2]]
     assert domains[0] == domains[1]
@@ -152,11 +152,11 @@ def test_super_classes_are_merged_and_opened(own_workspace, open_page, words):
     app.selectbox(key="cell_pred").select("cold").run()
     assert app.query_params["within"] == ["warm", "cold"]
     assert len(app.get("image")) == min(12, sums["warm", "cold"])
-    there = {name: values[0] for name, values in parse_qs(link_of(app, "misclassified")).items() if name != "family"}
+    link = {name: values[0] for name, values in parse_qs(link_of(app, "misclassified")).items() if name != "family"}
     app.button(key="drill").click().run()
     assert not app.exception and len(classes(app)) == 4
     # The same pictures on page Misclassified, and all of them again once that is left.
-    app = open_page("misclassified", **there, family=["warm", "cold"])
+    app = open_page("misclassified", **link, family=["warm", "cold"])
     wrong = int(counts.to_numpy().sum() - counts.to_numpy().trace())
     assert not app.exception and f"{sums['warm', 'cold']} images match the filters" in words(app)
     assert "warm predicted as cold" in app.button(key="leave_family").label

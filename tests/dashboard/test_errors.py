@@ -21,7 +21,7 @@ def log_of(root: Path) -> str:
 def number_in(app) -> str:
     """The number of the only error that a page shows."""
     assert not app.exception
-    assert len(app.error) == 1, [one.value for one in app.error]
+    assert len(app.error) == 1, [error.value for error in app.error]
     number = NUMBER.search(app.error[0].value.replace("\\", ""))[1]
     assert [block.value for block in app.code].count(number) == 1
     return number
@@ -162,7 +162,7 @@ def test_errors_of_callbacks_are_caught_by_one_piece_of_code():
 
 
 def test_an_error_in_a_callback_leaves_the_page(own_workspace, open_page, monkeypatch):
-    from ui.misclassified import gallery
+    from ui.widgets import gallery
 
     def broken(*args, **kwargs):
         raise ValueError("the callback's own words")
@@ -178,7 +178,7 @@ def test_an_error_in_a_callback_leaves_the_page(own_workspace, open_page, monkey
 
 
 def test_an_error_in_a_window_leaves_the_page_and_the_window(own_workspace, open_page, monkeypatch, words):
-    from ui.misclassified import large_view
+    from ui.widgets import large_view
 
     def broken(*args, **kwargs):
         raise ValueError("in the window")
@@ -190,7 +190,7 @@ def test_an_error_in_a_window_leaves_the_page_and_the_window(own_workspace, open
     assert number_in(app) and "True class" in words(app)
 
 
-def test_an_error_in_a_fragment_leaves_the_page(own_workspace, open_page, monkeypatch, words):
+def test_an_error_in_a_fragment_leaves_the_page(own_workspace, open_page, monkeypatch):
     from ui.misclassified import label_evidence
 
     def broken(*args, **kwargs):
@@ -228,7 +228,7 @@ def test_a_failed_download_is_in_the_log_and_told_at_the_next_drawing(empty_work
 
         import streamlit as st
 
-        from ui.widgets.download import _telling
+        from ui.widgets.download import _recorded
         from ui.widgets.layout import tell
 
         def make() -> bytes:
@@ -236,10 +236,10 @@ def test_a_failed_download_is_in_the_log_and_told_at_the_next_drawing(empty_work
 
         def call() -> None:
             with contextlib.suppress(ZeroDivisionError):
-                made()
+                make_recorded()
 
         tell()
-        made = _telling(make)
+        make_recorded = _recorded(make)
         if st.session_state.setdefault("first", True):
             st.session_state.first = False
             thread = threading.Thread(target=call)

@@ -8,20 +8,20 @@ from carvis.errors import TableError
 def test_a_file_that_is_refused_is_read_once():
     from ui.state.file_cache import read_once
 
-    read = []
+    contents = []
 
     @read_once(max_entries=4)
     def length(content: bytes) -> int:
-        read.append(content)
+        contents.append(content)
         if not content:
             raise TableError("it is empty.")
         return len(content)
 
-    for _again in range(3):
+    for _attempt in range(3):
         assert length(b"abc") == 3
         with pytest.raises(TableError, match="it is empty"):
             length(b"")
-    assert read == [b"abc", b""]
+    assert contents == [b"abc", b""]
 
 
 def _raised(cause: BaseException | None) -> TableError:
@@ -32,23 +32,23 @@ def _raised(cause: BaseException | None) -> TableError:
 
 
 def test_an_error_that_may_be_gone_the_next_moment_is_met_anew():
-    from ui.state.file_cache import holds, read_once
+    from ui.state.file_cache import is_permanent, read_once
 
-    assert holds(_raised(None)) and holds(_raised(ValueError("damaged")))
+    assert is_permanent(_raised(None)) and is_permanent(_raised(ValueError("damaged")))
     # h5py's own, of a file that was cut off, has no number of the system's.
-    assert holds(_raised(OSError("truncated file")))
+    assert is_permanent(_raised(OSError("truncated file")))
     for cause in (PermissionError(13, "no"), OSError(24, "too many open files"), MemoryError()):
-        assert not holds(_raised(cause)) and not holds(cause)
-    assert not holds(ValueError("nobody foresaw it"))
-    read = []
+        assert not is_permanent(_raised(cause)) and not is_permanent(cause)
+    assert not is_permanent(ValueError("nobody foresaw it"))
+    contents = []
 
     @read_once(max_entries=4)
-    def once_locked(name: str) -> str:
-        read.append(name)
-        if len(read) == 1:
+    def locked_once(name: str) -> str:
+        contents.append(name)
+        if len(contents) == 1:
             raise _raised(PermissionError(13, "no"))
         return name
 
     with pytest.raises(TableError):
-        once_locked("a")
-    assert once_locked("a") == once_locked("a") == "a" and len(read) == 2
+        locked_once("a")
+    assert locked_once("a") == locked_once("a") == "a" and len(contents) == 2

@@ -20,9 +20,9 @@ def test_patterns_are_drawn_on_request_and_kept(own_workspace, open_page, words)
     assert not app.exception and images(app) == 0 and "6 patterns" in app.button(key="work_begin").label
     press(app)
     assert images(app) == 2 and "conv2d" in words(app) and "3 steps" in words(app)
-    again = open_page("filters", model=["good"], **SMALL | {"count": "2"})
-    assert not again.exception and images(again) == 1
-    assert not [button for button in again.button if button.key == "work_begin"]
+    reopened = open_page("filters", model=["good"], **SMALL | {"count": "2"})
+    assert not reopened.exception and images(reopened) == 1
+    assert not [button for button in reopened.button if button.key == "work_begin"]
     assert len(list((own_workspace / "data" / "cache" / "filters").glob("*/*.npz"))) == 6
 
 

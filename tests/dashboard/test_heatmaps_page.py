@@ -1,4 +1,4 @@
-"""Heatmaps side by side: what is explained, how it is drawn, what is said where there is nothing to draw."""
+"""Heatmaps side by side: what is explained, how it is drawn, and what stands where there is nothing to draw."""
 
 import io
 
@@ -15,12 +15,12 @@ def images(app) -> int:
     return len(app.get("image"))
 
 
-def test_each_model_has_a_column_with_its_answer(workspace, open_page, words):
+def test_each_model_has_a_column_with_its_prediction(workspace, open_page, words):
     app = open_page("heatmaps", sample=[SAMPLE], model=["good", "poor"], data="colours")
     assert not app.exception and not app.error
     text = words(app).replace("\\", "")
     assert text.count("red *car*") >= 3 and "check_circle" in text
-    assert images(app) == 1 + 1 + 2  # the colour scale, the picture, one overlay a model
+    assert images(app) == 1 + 1 + 2  # the colour scale, the image, one overlay a model
 
 
 def test_both_views_the_shared_scale_and_another_layer(workspace, open_page):
@@ -48,7 +48,7 @@ def test_one_class_rather_than_another(workspace, open_page, words):
     assert not app.exception and len(app.error) == 1 and images(app) == 3
 
 
-def test_every_method_draws_its_map_and_an_unknown_one_is_left_out(workspace, open_page, words):
+def test_every_method_draws_its_heatmap_and_an_unknown_one_is_ignored(workspace, open_page, words):
     app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours")
     for method in METHODS:
         app.selectbox(key="choose_method").select(method).run()
@@ -58,26 +58,26 @@ def test_every_method_draws_its_map_and_an_unknown_one_is_left_out(workspace, op
     assert not app.exception and "method" in app.warning[0].value and images(app) == 3
 
 
-def test_a_map_without_evidence_says_so(workspace, open_page):
-    # No weight leads to this class of the model, whatever the picture shows.
+def test_a_heatmap_without_evidence_says_so(workspace, open_page):
+    # No weight leads to this class of the model, whatever the image shows.
     app = open_page("heatmaps", sample=[SAMPLE], model=["poor"], data="colours", explain="class:青い車")
     assert not app.exception
     assert app.warning and "No evidence" in app.warning[0].proto.title
 
 
-def test_a_broken_model_and_a_broken_picture_leave_the_others(workspace, open_page):
+def test_a_broken_model_and_a_broken_image_leave_the_others(workspace, open_page):
     app = open_page("heatmaps", sample=["test/blue/broken.jpg", SAMPLE], model=["broken", "good"], data="colours")
     assert not app.exception
     assert len(app.error) == 2
     assert images(app) == 3
 
 
-def test_a_model_of_other_classes_is_neither_right_nor_wrong(own_workspace, open_page, words):
+def test_a_model_of_other_classes_is_neither_right_nor_wrong(own_workspace, open_page):
     card = ModelCard(class_names=["a", "b", "c", "d"], preprocessing="unit", resize="bilinear")
     write_card(own_workspace / "models" / "no card.keras", card)
     app = open_page("heatmaps", sample=[SAMPLE], model=["no card"], data="colours")
-    answers = [element.value for element in app.markdown if "no card" in element.value]
-    assert not app.exception and len(answers) == 1 and "material" not in answers[0]
+    predictions = [element.value for element in app.markdown if "no card" in element.value]
+    assert not app.exception and len(predictions) == 1 and ":material/" not in predictions[0]
 
 
 def test_an_upload_is_explained_and_its_true_class_is_not_known(workspace, open_page, words):
@@ -96,23 +96,27 @@ def test_with_nothing_selected_the_page_opens_on_an_example(workspace, open_page
     assert not app.exception and images(app) > 2
 
 
-def test_maps_are_tested_on_request_and_keep_their_badges(own_workspace, open_page, words):
-    chosen = {"sample": [SAMPLE], "model": ["good", "poor"], "data": "colours"}
-    app = open_page("heatmaps", **chosen)
-    assert "baselines" not in words(app).split("Test these heatmaps")[0]
+def badges(app) -> list[str]:
+    return [element.value for element in app.markdown if "-badge[" in element.value]
+
+
+def test_heatmaps_are_tested_on_request_and_keep_their_badges(own_workspace, open_page):
+    view = {"sample": [SAMPLE], "model": ["good", "poor"], "data": "colours"}
+    app = open_page("heatmaps", **view)
+    assert not badges(app)
     app.button(key="work_begin").click().run()
     assert not app.exception and not app.error
-    badges = [element.value for element in app.markdown if "-badge[" in element.value]
-    assert sum("the baselines" in badge for badge in badges) == 2
+    tested = badges(app)
+    assert sum("the baselines" in badge for badge in tested) == 2
     assert len(list((own_workspace / "data" / "cache" / "faithfulness").glob("*/*.npz"))) == 2
-    app = open_page("heatmaps", **chosen)
-    assert badges == [element.value for element in app.markdown if "-badge[" in element.value]
+    app = open_page("heatmaps", **view)
+    assert badges(app) == tested
     app.session_state["curves_0_good"] = True
     app.run()
     assert not app.exception and len(app.get("vega_lite_chart")) == 1
 
 
-def test_a_blank_map_cannot_be_tested_or_compared(own_workspace, open_page, words):
+def test_a_blank_heatmap_cannot_be_tested_or_compared(own_workspace, open_page, words):
     app = open_page(
         "heatmaps", sample=[SAMPLE], model=["good", "poor"], data="colours", explain="class:青い車", method="hirescam"
     )
@@ -122,17 +126,18 @@ def test_a_blank_map_cannot_be_tested_or_compared(own_workspace, open_page, word
     assert "no evidence to test" in words(app) and "cannot be compared" in words(app)
 
 
-def test_maps_are_compared_when_opened(workspace, open_page, words):
+def test_heatmaps_are_compared_when_opened(workspace, open_page):
+    comparison = "Compare these heatmaps"
     app = open_page("heatmaps", sample=[SAMPLE], model=["good", "poor"], data="colours")
-    assert not app.dataframe
+    assert not app.dataframe and comparison in [box.label for box in app.expander]
     app.session_state["compare_0"] = True
     app.run()
     assert not app.exception
     measured = app.dataframe[0].value
     assert measured[["first", "second"]].to_numpy().tolist() == [["good", "poor"]]
-    # Both weigh the same convolution, so their maps of the same answer are alike.
+    # Both weigh the same convolution, so their heatmaps of the same prediction are alike.
     assert measured["rank_correlation"][0] > 0.9
     app.toggle(key="swap_0").set_value(True).run()
     assert not app.exception and app.table[0].value.shape == (2, 2)
     app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours")
-    assert not app.expander or "Compare" not in " ".join(box.label for box in app.expander)
+    assert not app.exception and comparison not in [box.label for box in app.expander]

@@ -30,14 +30,14 @@ def test_work_is_done_once_when_it_is_asked_for(empty_workspace, outcome):
     assert "made" not in app.session_state and app.markdown[0].value == "not yet"
     app.button(key="work_begin").click().run()
     assert app.session_state["made"] == 1 and not app.exception
-    shown = [one.value for one in app.markdown]
+    values = [element.value for element in app.markdown]
     offered = [button.key for button in app.button]
     if outcome == "kept":
-        assert shown == ["the result"] and not offered
+        assert values == ["the result"] and not offered
     elif outcome == "elsewhere":
-        assert shown == ["not yet"] and offered == ["work_begin"]
+        assert values == ["not yet"] and offered == ["work_begin"]
     elif outcome == "nothing":
-        assert app.warning[0].value == "nothing came of it" and shown == ["not yet"]
+        assert app.warning[0].value == "nothing came of it" and values == ["not yet"]
     else:
         assert app.error
     app.run()

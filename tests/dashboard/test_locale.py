@@ -15,9 +15,9 @@ def test_no_text_reaches_the_page_untranslated():
     for file in sorted(DASHBOARD.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in shows:
-                for given in node.args[:1]:
-                    if isinstance(given, ast.Constant) and isinstance(given.value, str) and given.value.isascii():
-                        words = [w for w in given.value.split() if w.isalpha() and w != "carvis"]
-                        if words and not given.value.endswith(".py"):
-                            offenders.append(f"{file.name}:{node.lineno}: {given.value!r}")
+                for first in node.args[:1]:
+                    if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.isascii():
+                        words = [w for w in first.value.split() if w.isalpha() and w != "carvis"]
+                        if words and not first.value.endswith(".py"):
+                            offenders.append(f"{file.name}:{node.lineno}: {first.value!r}")
     assert not offenders

@@ -39,7 +39,7 @@ def test_an_unusual_model_is_opened_when_somebody_asks(own_workspace, open_page,
     assert list((Workspace.open(own_workspace).cache_dir / "model-trials").rglob("*.json"))
 
 
-def test_a_model_that_needs_too_much_memory_is_told_and_may_be_tried_again(own_workspace, open_page, monkeypatch):
+def test_a_model_that_needs_too_much_memory_says_so_and_can_be_retried(own_workspace, open_page, monkeypatch):
     from carvis.classifier.files.sandbox import policy, verdict
 
     attending(200).save(own_workspace / "models" / "hungry.keras")
@@ -53,8 +53,8 @@ def test_a_model_that_needs_too_much_memory_is_told_and_may_be_tried_again(own_w
     # Page Heatmaps shows the sentence in the place of its maps, and the other model's.
     page = open_page("heatmaps", model=["good", "hungry"], sample=["test/blue/car 0.png"], data="colours")
     assert not page.exception
-    said = [element.value for element in (*page.error, *page.warning, *page.info, *page.markdown, *page.caption)]
-    assert any("needs more than 0.6 GB" in plain(text) for text in said)
+    texts = [element.value for element in (*page.error, *page.warning, *page.info, *page.markdown, *page.caption)]
+    assert any("needs more than 0.6 GB" in plain(text) for text in texts)
     # A model of another size in its place is another model.
     shutil.copy(own_workspace / "models" / "good.keras", own_workspace / "models" / "hungry.keras")
     app = open_page("models", model="hungry")

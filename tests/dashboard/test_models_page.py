@@ -67,8 +67,8 @@ def test_what_is_assumed_is_checked_and_taken_into_the_card(own_workspace, open_
     assert "no card_labels.txt" in words(app).replace("\\", "") and app.text_area[0].value.startswith("green\nblue")
     app.button(key="work_begin").click().run()
     assert not app.exception
-    said = "\n".join(element.value for element in app.warning).replace("\\", "")
-    assert "30 of 40 images are right; with class order as assumed, 10" in said
+    warnings = "\n".join(element.value for element in app.warning).replace("\\", "")
+    assert "30 of 40 images are right; with class order as assumed, 10" in warnings
     app.button(key="assumptions_use_no card").click().run()
     assert app.text_area[0].value == "blue\ngreen\nred *car*\n青い車"
     assert read_card(own_workspace / "models" / "no card.keras") is None
@@ -153,4 +153,4 @@ def test_why_a_file_cannot_be_opened_is_said_in_the_language_in_use(own_workspac
     for page in ("models", "heatmaps", "filters"):
         for code, sentence in (("en", "is empty"), ("ja", "は空です")):
             app = open_page(page, lang=code, **view)
-            assert not app.exception and sentence in "\n".join(one.value for one in app.error), (page, code)
+            assert not app.exception and sentence in "\n".join(error.value for error in app.error), (page, code)

@@ -142,9 +142,9 @@ def test_an_invalid_value_is_refused_by_name(name, text):
 
 
 def test_unknown_parameters_are_ignored_and_lists_bounded():
-    many = [f"m{i}" for i in range(1000)]
-    read, invalid = decode({"utm": ["x"], "model": [*many, *many]})
-    assert not invalid and len(read["model"]) == 60
+    names = [f"m{i}" for i in range(1000)]
+    values, invalid = decode({"utm": ["x"], "model": [*names, *names]})
+    assert not invalid and len(values["model"]) == 60
 
 
 def test_a_new_data_set_forgets_the_images_of_the_old_one():
@@ -163,9 +163,9 @@ def test_a_filter_goes_back_to_the_first_page():
 
 
 def test_every_start_is_allowed():
-    for one in declared().values():
-        assert not one.choices or one.start in one.choices
-        assert one.bounds is None or one.bounds[0] <= one.start <= one.bounds[1]
+    for entry in declared().values():
+        assert not entry.choices or entry.start in entry.choices
+        assert entry.bounds is None or entry.bounds[0] <= entry.start <= entry.bounds[1]
 
 
 WORDS = {
@@ -173,7 +173,7 @@ WORDS = {
     "attention.classes": {"MEASURES": "measure"},
     "attention.controls": {"COVER": "cover"},
     "attention.disagreement": {"KINDS": "kind"},
-    "compare.controls": {"COPIES": "copies"},
+    "compare.controls": {"IMAGE_SETS": "copies"},
     "confusion.controls": {
         "CELLS": "cells",
         "CELL_NOTES": "cells",
@@ -186,7 +186,7 @@ WORDS = {
     "data_health.light": {"LIGHT": "light"},
     "filters.controls": {"LENS": "lens", "FORM": "form", "START": "start", "OF": "of"},
     "heatmaps.controls": {"VIEW": "view", "SCALE": "scale", "SCORE": "score", "SCORE_NOTES": "score"},
-    "misclassified.controls": {"LOOKS": "look"},
+    "misclassified.controls": {"VIEWS": "look"},
     "misclassified.filters": {"SORTS": "sort"},
     "misclassified.label_queue": {"QUEUES": "queue"},
     "training.controls": {"AXIS": "axis"},
@@ -210,14 +210,14 @@ def test_two_pages_cannot_declare_the_same_field(monkeypatch):
     from dataclasses import dataclass
 
     @dataclass(frozen=True)
-    class Again(Shared):
+    class Duplicate(Shared):
         cells: str = ""
 
     refused("declares cells")
 
     @dataclass(frozen=True)
-    class Lost(Shared):
-        mine: str = field("", resets=("nowhere",))
+    class Dangling(Shared):
+        mode: str = field("", resets=("nowhere",))
 
     refused("nowhere")
     monkeypatch.undo()

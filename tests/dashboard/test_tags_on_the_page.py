@@ -1,4 +1,4 @@
-"""Page Misclassified: tags and notes, other models' answers, the orders, and the queue of doubted labels."""
+"""Page Misclassified: tags and notes, other models' predictions, the orders, and the queue of label issues."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ def evaluations(own_workspace):
 
 
 @pytest.fixture
-def wrong(evaluations) -> pd.DataFrame:
+def mistakes(evaluations) -> pd.DataFrame:
     return evaluations["poor"].misclassified()
 
 
@@ -35,31 +35,31 @@ def open_poor(open_page, **params):
     return app
 
 
-def test_what_other_models_answer_is_a_filter(evaluations, wrong, open_page, words):
-    answers = evaluations["good"].predictions.set_index("id")
-    right = wrong["id"].map(answers["predicted"] == answers["label"]).to_numpy(bool)
-    assert 0 < right.sum() < len(wrong)
+def test_other_models_predictions_are_a_filter(evaluations, mistakes, open_page, words):
+    predictions = evaluations["good"].predictions.set_index("id")
+    right = mistakes["id"].map(predictions["predicted"] == predictions["label"]).to_numpy(bool)
+    assert 0 < right.sum() < len(mistakes)
     app = open_poor(open_page, answers="good:right")
-    assert shown(app) == wrong["id"][right].head(24).tolist()
+    assert shown(app) == mistakes["id"][right].head(24).tolist()
     assert any(f"right: good ({right.sum()})" in option for option in app.selectbox(key="choose_answers").options)
-    assert shown(open_poor(open_page, answers="good:wrong")) == wrong["id"][~right].head(24).tolist()
+    assert shown(open_poor(open_page, answers="good:wrong")) == mistakes["id"][~right].head(24).tolist()
     app = open_poor(open_page, answers="nobody:right")
-    assert "nobody has no predictions" in words(app).replace("\\", "") and len(shown(app)) == min(24, len(wrong))
+    assert "nobody has no predictions" in words(app).replace("\\", "") and len(shown(app)) == min(24, len(mistakes))
 
 
-def test_margin_and_loss_order_the_mistakes(wrong, open_page):
-    by_margin = wrong.iloc[np.argsort(-wrong["margin"].to_numpy(), kind="stable")]
+def test_margin_and_loss_order_the_mistakes(mistakes, open_page):
+    by_margin = mistakes.iloc[np.argsort(-mistakes["margin"].to_numpy(), kind="stable")]
     assert shown(open_poor(open_page, sort="margin")) == by_margin["id"].head(24).tolist()
-    loss = -np.log(wrong["p_true"].to_numpy(float).clip(1e-30))
-    losses = dict(zip(wrong["id"], loss))
-    found = [losses[one] for one in shown(open_poor(open_page, sort="loss"))]
-    assert found == sorted(loss, reverse=True)[:24] and len(set(found)) > 1
+    loss = -np.log(mistakes["p_true"].to_numpy(float).clip(1e-30))
+    losses = dict(zip(mistakes["id"], loss))
+    ordered = [losses[sample] for sample in shown(open_poor(open_page, sort="loss"))]
+    assert ordered == sorted(loss, reverse=True)[:24] and len(set(ordered)) > 1
 
 
-def test_heatmap_disagreement_orders_them_once_it_is_known(own_workspace, wrong, open_page, words):
+def test_heatmap_disagreement_orders_them_once_it_is_known(own_workspace, mistakes, open_page, words):
     models = ["poor", "good"]
     app = open_poor(open_page, sort="disagreement", model=models)
-    assert "not computed yet" in words(app) and shown(app) == wrong["id"].head(24).tolist()
+    assert "not computed yet" in words(app) and shown(app) == mistakes["id"].head(24).tolist()
     app.switch_page("app_pages/attention.py").run()
     app.button(key="work_begin").click().run()
     assert not app.exception
@@ -67,12 +67,12 @@ def test_heatmap_disagreement_orders_them_once_it_is_known(own_workspace, wrong,
     assert "not computed yet" not in words(app)
     file = next((own_workspace / "data" / "cache" / "disagreements").rglob("*.parquet"))
     distance = pd.read_parquet(file).set_index("id")["distance"].astype(float).fillna(-np.inf)
-    found = [distance[one] for one in shown(app)]
-    assert found == sorted(distance[wrong["id"]], reverse=True)[:24] and len(set(found)) > 1
+    ordered = [distance[sample] for sample in shown(app)]
+    assert ordered == sorted(distance[mistakes["id"]], reverse=True)[:24] and len(set(ordered)) > 1
 
 
-def test_a_tag_given_large_is_kept_and_filters(own_workspace, wrong, tags, open_page, words):
-    first, second = wrong["id"].head(2)
+def test_a_tag_given_large_is_kept_and_filters(own_workspace, mistakes, tags, open_page, words):
+    first, second = mistakes["id"].head(2)
     app = open_poor(open_page, open=first)
     app.button(key="tag_1").click().run()
     app.button(key="step_1").click().run()
@@ -89,7 +89,7 @@ def test_a_tag_given_large_is_kept_and_filters(own_workspace, wrong, tags, open_
         "at-night" in app.selectbox(key="choose_tag").options
         or "at-night" in open_poor(open_page).selectbox(key="choose_tag").options
     )
-    # The picture is replaced: its tag is not the new picture's.
+    # The image is replaced: the new one does not have its tag.
     path = own_workspace / "data" / "colours" / second
     other = own_workspace / "data" / "colours" / first
     path.write_bytes(other.read_bytes())
@@ -108,8 +108,8 @@ def test_the_tutorials_table_has_tags_too(own_workspace, tags, open_page):
     assert shown(app) == [sample]
 
 
-def test_tags_of_a_file_come_in_and_are_shown(wrong, open_page, words):
-    row = wrong.iloc[2]
+def test_tags_of_a_file_come_in_and_are_shown(mistakes, open_page, words):
+    row = mistakes.iloc[2]
     app = open_poor(open_page, tag="not-a-car")
     assert not shown(app)
     table = f"data,id,sha256,tags,note\ncolours,{row['id']},{row['sha256']},not-a-car,from elsewhere\ncolours,,,x,\n"
@@ -123,8 +123,8 @@ def test_tags_of_a_file_come_in_and_are_shown(wrong, open_page, words):
     assert "wrong.csv に" in words(app).replace("\\", "")
 
 
-def test_a_note_is_kept_and_another_window_is_not_overwritten(wrong, tags, open_page, words):
-    sample, sha256 = wrong["id"].iloc[0], wrong["sha256"].iloc[0]
+def test_a_note_is_kept_and_another_window_is_not_overwritten(mistakes, tags, open_page, words):
+    sample, sha256 = mistakes["id"].iloc[0], mistakes["sha256"].iloc[0]
     key = f"note_large_{sample}"
     app = open_poor(open_page, open=sample)
     app.text_area(key=key).set_value("ours ").run()
@@ -140,43 +140,43 @@ def test_a_note_is_kept_and_another_window_is_not_overwritten(wrong, tags, open_
     assert "another window" not in words(app) and not app.exception
 
 
-def test_a_damaged_file_of_tags_gives_one_sentence_and_the_page_goes_on(wrong, tags, open_page, words):
+def test_a_damaged_file_of_tags_gives_one_sentence_and_the_page_goes_on(mistakes, tags, open_page, words):
     tags.path.write_bytes(b"not a data base" * 100)
     app = open_poor(open_page)
     assert words(app).replace("\\", "").replace("**", "").count("tags.sqlite is damaged") == 1
-    assert len(shown(app)) == min(24, len(wrong))
-    app = open_poor(open_page, open=wrong["id"].iloc[0])
+    assert len(shown(app)) == min(24, len(mistakes))
+    app = open_poor(open_page, open=mistakes["id"].iloc[0])
     app.button(key="tag_1").click().run()
     assert not app.exception and "tags.sqlite is damaged" in words(app).replace("\\", "").replace("**", "")
     assert not open_page("misclassified", look="labels").exception
 
 
 def test_labels_are_judged_one_after_the_other(evaluations, tags, open_page, words):
-    found = label_errors([evaluations["good"], evaluations["poor"]])
-    assert len(found) > 3
+    issues = label_errors([evaluations["good"], evaluations["poor"]])
+    assert len(issues) > 3
     params = {"look": "labels", "queue": "all", "model": ["good", "poor"], "data": "colours"}
     app = open_page("misclassified", **params)
     assert not app.exception
-    first, second, third = found["id"].head(3)
+    first, second, third = issues["id"].head(3)
     assert first in words(app).replace("\\", "")
     app.button(key="decide_confirmed").click().run()
     assert app.query_params["open"] == second
     app.button(key="queue_step_1").click().run()
     assert app.query_params["open"] == third
     app.button(key="decide_rejected").click().run()
-    kept = tags.decisions("colours", found)
-    assert kept["decision"].to_dict() == {first: "confirmed", third: "rejected"}
-    assert kept.loc[first, "suggested"] == found["suggested"].iloc[0]
+    decisions = tags.decisions("colours", issues)
+    assert decisions["decision"].to_dict() == {first: "confirmed", third: "rejected"}
+    assert decisions.loc[first, "suggested"] == issues["suggested"].iloc[0]
     app = open_page("misclassified", **params | {"queue": "confirmed"})
     assert "1 / 1" in words(app)
     # The label is wrong, but not as the models think.
     app.selectbox(key=f"right_label_{first}").set_value("").run()
-    assert tags.decisions("colours", found).loc[first, ["suggested", "decision"]].tolist() == ["", "confirmed"]
+    assert tags.decisions("colours", issues).loc[first, ["suggested", "decision"]].tolist() == ["", "confirmed"]
     assert (
         open_page("misclassified", **params | {"queue": "confirmed"}).selectbox(key=f"right_label_{first}").value == ""
     )
     app.button(key="decide_none").click().run()
-    assert tags.decisions("colours", found).index.tolist() == [third]
+    assert tags.decisions("colours", issues).index.tolist() == [third]
     assert not app.exception
 
 
@@ -191,8 +191,8 @@ def test_the_queue_without_evaluations_names_the_next_step(own_workspace, open_p
     assert not app.exception and "carvis evaluate" in words(app)
 
 
-def test_it_all_speaks_japanese(wrong, open_page, words):
-    app = open_poor(open_page, lang="ja", open=wrong["id"].iloc[0])
+def test_it_all_speaks_japanese(mistakes, open_page):
+    app = open_poor(open_page, lang="ja", open=mistakes["id"].iloc[0])
     labels = [button.label for button in app.button]
     assert {"ラベルの誤り", "車ではない", "次へ"} <= set(labels)
     app = open_page("misclassified", look="labels", data="colours", lang="ja", queue="all", model=["good", "poor"])

@@ -75,7 +75,7 @@ def test_a_run_is_estimated_and_started_by_the_form(own_workspace, open_page, wo
     assert Run(folder, space).state == "finished"
 
 
-def test_logs_from_elsewhere_and_what_is_no_log(workspace, open_page, words):
+def test_logs_from_elsewhere_and_what_is_no_log(workspace, open_page):
     app = open_page("training", data="colours")
     good = ("old log.csv", b"epoch,acc,loss,val_acc,val_loss\n0,0.1,3,0.1,3\n1,0.2,2,0.2,2\n", "text/csv")
     bad = ("other.json", b"{}", "application/json")
@@ -89,7 +89,7 @@ def test_a_run_that_is_gone_is_said(workspace, open_page):
     assert not app.exception and len(app.error) == 2
 
 
-def test_tensorboard_logs_of_the_workspace(own_workspace, open_page, words):
+def test_tensorboard_logs_of_the_workspace(own_workspace, open_page):
     import keras
     import numpy as np
 

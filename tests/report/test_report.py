@@ -65,8 +65,8 @@ def test_the_report_speaks_japanese(material):
     }
     assert '<html lang="ja">' in pages["ja"] and '<html lang="en">' in pages["en"]
     headings = {language: re.findall(r"<h2 id[^>]*>(.*?)</h2>", page) for language, page in pages.items()}
-    assert headings["en"] == ["Scoreboard", "Heatmaps", "Errors", "Data", "How it was made"]
-    assert headings["ja"] == ["成績表", "ヒートマップ", "誤り", "データ", "作成方法"]
+    assert headings["en"] == ["Scoreboard", "Heatmaps", "Errors", "Slices", "Data", "How it was made"]
+    assert headings["ja"] == ["成績表", "ヒートマップ", "誤り", "スライス", "データ", "作成方法"]
     assert "good ですが、poor との差は偶然かもしれません" in pages["ja"] and "could be chance" not in pages["ja"]
     # The same numbers and images either way.
     for pattern in (r"<td>([\d.,% –]+)</td>", r"<img src"):

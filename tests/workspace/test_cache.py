@@ -1,6 +1,7 @@
 """Results kept on disk: made once, and again where their file is damaged or the folder cannot be written."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ def test_a_result_that_was_stopped_halfway_is_not_cached(tmp_path):
     cache = Cache(tmp_path)
     assert load_or_make(cache, "abc", NUMBER, lambda: 7, complete=lambda number: number > 10) == 7
     assert load_cached(cache, "abc", NUMBER) is None
+
+
+def test_several_threads_write_at_once_while_old_results_are_dropped(tmp_path):
+    for attempt in range(10):
+        cache = Cache(tmp_path / str(attempt), max_bytes=2000)
+        keys = [f"{i:02x}" for i in range(24)]
+        with ThreadPoolExecutor(4) as pool:
+            # An error of any write is raised here.
+            list(pool.map(lambda key, cache=cache: cache.put(key, ".txt", b"x" * 300), keys))
+        kept = [key for key in keys if cache.get(key, ".txt")]
+        assert 0 < len(kept) < len(keys)
 
 
 @pytest.mark.parametrize("folder", [None, "a file"])

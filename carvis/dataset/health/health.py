@@ -1,6 +1,7 @@
 """``Health``: the result of checking the images of a data set."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -73,7 +74,8 @@ class Health:
         images: a row an image file, by split and id: id, path, split, label, size (bytes), bytes and pixels
             (SHA-256 of the file and of what it shows), format, width, height, brightness (mean luminance, 0 to 255),
             contrast (its standard deviation), sharpness (variance of the Laplacian at 256 x 256: low is blurred),
-            reason (why it cannot be read, else empty), group (its group of duplicates; -1 where it cannot be read).
+            centre_brightness, tint, warmth, saturation, quality (see ``carvis.dataset.health.image_facts``), reason
+            (why it cannot be read, else empty), group (its group of duplicates; -1 where it cannot be read).
         others: files that are no images: path, reason.
         duplicates: the duplicates as numbers, see ``carvis.dataset.health.duplicates``.
     """
@@ -227,8 +229,13 @@ class Health:
             "copies of another class": len(across),
         }
 
-    def save(self, path: str | Path) -> Path:
-        """Write everything as ``.json``, or the pairs of duplicates as ``.csv`` (UTF-8 with a mark, for Excel)."""
+    def save(self, path: str | Path, further: Mapping[str, Any] | None = None) -> Path:
+        """Write everything as ``.json``, or the pairs of duplicates as ``.csv`` (UTF-8 with a mark, for Excel).
+
+        Args:
+            path: the file.
+            further: other findings on the data set that go into a ``.json``.
+        """
         if Path(path).suffix.lower() == ".csv":
             return atomic_write(path, to_csv(self.copies).encode("utf-8-sig"))
         tables = {
@@ -241,4 +248,5 @@ class Health:
             "copies": self.copies,
         }
         document = {**self.summary(), **{name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}}
+        document |= further or {}
         return write_json(path, document, indent=1)

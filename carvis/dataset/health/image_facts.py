@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from carvis.dataset.health.borders import unframed
+from carvis.dataset.health.jpeg_quality import jpeg_quality
 from carvis.errors import CarvisError
 from carvis.images import ResizeMethod, read_image, resize
 from carvis.images.deep_values import MAX_BYTES
@@ -39,8 +40,11 @@ from carvis.workspace.json_schema import Sentence
 SIDE = 32
 SHARPNESS_SIDE = 256
 CACHE_BYTES = 2_000_000_000
-_VERSION = 4
-_FACTS = ("bytes", "pixels", "format", "width", "height", "brightness", "contrast", "sharpness", "reason")
+_VERSION = 5
+_TEXTS, _WHOLE = ("bytes", "pixels", "format"), ("width", "height")
+_NUMBERS = ("brightness", "contrast", "sharpness", "centre_brightness", "tint", "warmth", "saturation", "quality")
+_FACTS = (*_TEXTS, *_WHOLE, *_NUMBERS, "reason")
+_COLOUR_SIDE = 64
 _CHUNK = 512
 # Of one part of a folder: its small images take 6 MB at most, framed ones as much again.
 _MAX_BYTES = 200_000_000
@@ -54,7 +58,10 @@ class Described:
         table: a row a file, by id: id, path, split, label, size (bytes), bytes and pixels (SHA-256 of the file and of
             what it shows; empty where it cannot be read), format (what the file is, whatever its name says), width,
             height, brightness (mean luminance, 0 to 255), contrast (its standard deviation), sharpness (variance of
-            the Laplacian at 256 x 256), reason (why it cannot be read, else empty).
+            the Laplacian at 256 x 256), centre_brightness (mean luminance of the middle half of width and height), tint
+            and warmth (mean CIELAB a*, from green below 0 to magenta, and b*, from blue below 0 to yellow), saturation
+            (mean CIELAB chroma), quality (of a JPEG, 1 to 100, estimated from its quantisation table; else NaN), reason
+            (why it cannot be read, else empty).
         small: uint8 (N, 32, 32, 3), in the table's order, without bars and frames of one colour; black where the file
             cannot be read.
         whole: the same with them, uint8 (32, 32, 3), of the files that have them, by their number in the table.
@@ -163,8 +170,8 @@ _PART = CacheFormat(".npz", _encode, _decode)
 
 
 def _typed(texts: list[str], path: Path) -> tuple:
-    reason = check_json(parse_json(texts[8], path), Sentence, path) if texts[8] else ""
-    return (*texts[:3], *map(int, texts[3:5]), *map(float, texts[5:8]), reason)
+    reason = check_json(parse_json(texts[-1], path), Sentence, path) if texts[-1] else ""
+    return (*texts[:3], *map(int, texts[3:5]), *map(float, texts[5:-1]), reason)
 
 
 def _describe(path: str) -> tuple[tuple, np.ndarray, np.ndarray | None]:
@@ -173,21 +180,35 @@ def _describe(path: str) -> tuple[tuple, np.ndarray, np.ndarray | None]:
         content = read_regular(path, MAX_BYTES)
         digest = sha256(content).hexdigest()
         image = read_image(path)
-        kind = _format(content)
+        kind, quality = _format(content)
     except CarvisError as error:
         reason = message_of(error)
     except OSError as error:
         reason = Message("{name} cannot be read: {reason}.", name=path, reason=os_reason(error))
     if reason:
-        return ("", "", "", 0, 0, 0.0, 0.0, 0.0, reason), black, None
+        return ("", "", "", 0, 0, *[0.0] * len(_NUMBERS), reason), black, None
     height, width = image.shape[:2]
     pixels = sha256(f"{height} {width} ".encode() + image.tobytes()).hexdigest()
-    grey = cv2.cvtColor(_resized(image, SHARPNESS_SIDE), cv2.COLOR_RGB2GRAY)
-    sharpness = float(cv2.Laplacian(grey, cv2.CV_32F).var())
-    facts = (digest, pixels, kind, width, height, float(grey.mean()), float(grey.std()), sharpness, "")
+    resized = _resized(image, SHARPNESS_SIDE)
+    facts = (digest, pixels, kind, width, height, *_light(resized), *_colour(resized), quality, "")
     part = unframed(image)
     whole = _resized(image, SIDE) if part.shape != image.shape else None
     return facts, _resized(part, SIDE), whole
+
+
+def _light(image: NDArray[np.uint8]) -> tuple[float, ...]:
+    """Brightness, contrast, sharpness, and the brightness of the middle."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    sharpness = float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    quarter = len(grey) // 4
+    centre = grey[quarter:-quarter, quarter:-quarter]
+    return float(grey.mean()), float(grey.std()), sharpness, float(centre.mean())
+
+
+def _colour(image: NDArray[np.uint8]) -> tuple[float, ...]:
+    """Tint, warmth and saturation: the mean a*, b* and chroma in CIELAB (D65)."""
+    lab = cv2.cvtColor(_resized(image, _COLOUR_SIDE).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return float(lab[..., 1].mean()), float(lab[..., 2].mean()), float(np.hypot(lab[..., 1], lab[..., 2]).mean())
 
 
 def small_image(image: np.ndarray, side: int) -> np.ndarray:
@@ -204,6 +225,8 @@ def _method(image: NDArray[np.uint8], side: int) -> ResizeMethod:
     return "area" if min(image.shape[:2]) >= side else "bilinear"
 
 
-def _format(content: bytes) -> str:
+def _format(content: bytes) -> tuple[str, float]:
+    """What a file is, and the quality of a JPEG."""
     with Image.open(io.BytesIO(content)) as image:
-        return image.format or ""
+        tables: dict[int, list[int]] = getattr(image, "quantization", None) or {}
+        return image.format or "", jpeg_quality(tables[0]) if 0 in tables else float("nan")

@@ -17,6 +17,8 @@ from carvis.workspace import content_hash, open_regular
 
 # What boxes and outlines leave of an image, so that a map's whole evidence is accounted for.
 REST = "rest"
+# What annotations call that which is no part of the object.
+BACKGROUNDS = (REST, "background", "backdrop", "ground", "背景")
 
 # Draws the parts of one image, given its (height, width): part name to bool mask.
 Draw = Callable[[tuple[int, int]], dict[str, NDArray[np.bool_]]]

@@ -1,4 +1,5 @@
 from .agreement import lattice, pattern_words
+from .averaging import Averaging, average_probabilities, check_same_classes
 from .bootstrap import accuracy_difference, difference_by_class
 from .calibration import expected_calibration_error, reliability
 from .comparison import Comparison, compare
@@ -10,12 +11,15 @@ from .temperature import Effect, Temperature, fit_temperature, rescaled
 from .verdicts import Verdict, cochran_finding, temperature_finding, verdict
 
 __all__ = [
+    "Averaging",
     "Comparison",
     "Effect",
     "Temperature",
     "Verdict",
     "accuracy_difference",
     "area_under_risk",
+    "average_probabilities",
+    "check_same_classes",
     "cochran",
     "cochran_finding",
     "compare",

@@ -16,6 +16,7 @@ from carvis.errors import TableError
 from carvis.evaluation.alignment import Joined, Reason, join
 from carvis.evaluation.comparison import calibration, selective
 from carvis.evaluation.comparison.agreement import lattice
+from carvis.evaluation.comparison.averaging import Averaging, averaging
 from carvis.evaluation.comparison.bootstrap import accuracy_difference, difference_by_class
 from carvis.evaluation.comparison.scoreboard import scoreboard, shared_part
 from carvis.evaluation.comparison.significance import cochran, holm, images_needed, mcnemar
@@ -114,6 +115,15 @@ class Comparison:
     def verdicts(self) -> list[Verdict]:
         """What can be said of each pair, in the order of ``pairs``."""
         return [verdict(pair) for pair in self.pairs.to_dict("records")]
+
+    @cached_property
+    def averaging(self) -> Averaging:
+        """What averaging the probabilities of all compared models would change.
+
+        Raises:
+            ModelError: the models have different classes.
+        """
+        return averaging(self.joined, self.milliseconds, self.seed)
 
     def right(self, name: str) -> NDArray[np.bool_]:
         """Whether a model is right on each image, bool (N,)."""

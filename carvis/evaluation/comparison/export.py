@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Mapping
 from itertools import combinations
 
 import pandas as pd
 
+from carvis.errors import ModelError
 from carvis.evaluation.comparison.agreement import pattern_words
 from carvis.evaluation.comparison.comparison import Comparison
 from carvis.evaluation.comparison.temperature import Effect
@@ -30,6 +33,9 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         pattern = pattern + pd.Series(column.astype(int), index=pattern.index).astype(str)
     images = comparison.joined.table.drop(columns=[f"right:{name}" for name in names])
     images.insert(4, "pattern", pattern)
+    with contextlib.suppress(ModelError):
+        images["average"] = comparison.averaging.predictions["average"]
+        images["average_confidence"] = comparison.averaging.predictions["average_confidence"]
     return {
         "scoreboard": comparison.scoreboard.reset_index(),
         "pairs": comparison.pairs,
@@ -67,7 +73,35 @@ def comparison_document(comparison: Comparison, effects: Mapping[str, Effect] | 
         "verdicts": [str(verdict.finding) for verdict in comparison.verdicts],
         "cochran": {"q": cochran[0], "p": cochran[1]} if cochran else None,
         "temperature": dict(effects or {}),
+        "averaging": _averaging(comparison),
         "reliability": {name: _records(comparison.reliability(name)) for name in comparison.names},
+    }
+
+
+def _averaging(comparison: Comparison) -> dict | None:
+    try:
+        found = comparison.averaging
+    except ModelError:
+        return None
+    cost = {
+        name: None if math.isnan(value) else value
+        for name, value in (
+            ("milliseconds", found.milliseconds),
+            ("best_milliseconds", found.best_milliseconds),
+        )
+    }
+    return {
+        "models": list(found.names),
+        "best": found.best,
+        "accuracy": found.accuracy,
+        "best_accuracy": found.best_accuracy,
+        "low": found.low,
+        "high": found.high,
+        "p": found.p,
+        "gained": found.gained["id"].tolist(),
+        "lost": found.lost["id"].tolist(),
+        **cost,
+        "finding": str(found.finding),
     }
 
 

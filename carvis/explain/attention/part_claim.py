@@ -4,13 +4,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from carvis.dataset.parts import REST
+from carvis.dataset.parts import BACKGROUNDS
 from carvis.explain.attention.result import Attention
 
 Verdict = Literal["main", "partial", "attention-only", "neither", "too-few-images", "not-occluded"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 _EMBLEMS = ("emblem", "logo", "badge", "エンブレム", "ロゴ")
-_BACKGROUNDS = (REST, "background", "backdrop", "ground", "背景")
 
 
 @dataclass(frozen=True)
@@ -73,4 +72,4 @@ def names_an_emblem(part: str) -> bool:
 def default_part(parts: Sequence[str]) -> str:
     """Return the part that the tutorial's claim is about, else the first that belongs to the car."""
     emblem = next(filter(names_an_emblem, parts), None)
-    return emblem or next((part for part in parts if part.casefold() not in _BACKGROUNDS), parts[0])
+    return emblem or next((part for part in parts if part.casefold() not in BACKGROUNDS), parts[0])

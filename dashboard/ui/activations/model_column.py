@@ -214,14 +214,14 @@ class ModelColumn:
             )
             download(
                 _("Numbers"),
-                lambda: self._numbers(path, chosen),
+                lambda: self._numbers(path),
                 file_name=f"{stem}.npz",
                 key=f"numbers_{self.model.name}",
                 help=_("The layer's activations as a NumPy file"),
             )
             download(
                 _("Layers"),
-                lambda: self._table(path, chosen),
+                self._table,
                 file_name=f"{stem}.csv",
                 icon=":material/table:",
                 key=f"table_{self.model.name}",
@@ -239,12 +239,12 @@ class ModelColumn:
         )
         return encode_image(grid, "PNG")
 
-    def _numbers(self, path: str, chosen: ActivationSelection) -> bytes:
+    def _numbers(self, path: str) -> bytes:
         clf = self.model.clf
         facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
         return activation_file({path: self.outputs[path]}, **facts, image=self.sample.id)
 
-    def _table(self, path: str, chosen: ActivationSelection) -> bytes:
+    def _table(self) -> bytes:
         rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.outputs.items())
         return to_csv(rows, ["layer", "height", "width", "channels", "dead"], line_end="\r\n").encode()
 

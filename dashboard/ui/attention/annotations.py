@@ -1,4 +1,4 @@
-"""The annotated parts that page Where models look can use: what lies in the data set, uploads, one box."""
+"""The annotated parts for page Where models look: files of the data set, uploads, or one box."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Source:
-    """Annotations by the name that stands in the URL."""
+    """Annotations, with their name in the URL."""
 
     key: str
     path: Path | None

@@ -57,7 +57,7 @@ def _identity(name: str) -> tuple[str, list[str]] | None:
     file = _cache().get(file_key(name), ".json")
     if file is None:
         return None
-    # A damaged file in the cache is made anew.
+    # A damaged cache file is recomputed.
     with contextlib.suppress(CarvisError):
         facts = read_json(file, _Identity)
         return facts["fingerprint"], facts["class_names"]
@@ -90,17 +90,17 @@ def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settin
         return
 
     def measure(progress: Progress) -> int | None:
-        done = 0
-        for place, name in enumerate(missing):
-            done += _measure(
+        n_measured = 0
+        for number, name in enumerate(missing):
+            n_measured += _measure(
                 name,
                 dataset,
                 split,
                 parts,
                 settings,
-                partial_progress(progress, 100 * place / len(missing), 100 * (place + 1) / len(missing)),
+                partial_progress(progress, 100 * number / len(missing), 100 * (number + 1) / len(missing)),
             )
-        return done or None
+        return n_measured or None
 
     with st.container(border=True):
         names = ", ".join(plain(name) for name in missing)
@@ -134,7 +134,7 @@ def _measure(
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):
             _cache().put(file_key(name), ".json", json_text(facts).encode())
-    # Whatever TensorFlow says to one model, the others are measured, and the next run does not begin it again.
+    # Whatever error one model raises, the others are measured, and the next run does not retry it.
     except Exception as problem:
         st.markdown(f"**{plain(name)}**")
         error_message.show(problem)

@@ -38,12 +38,12 @@ def patterns(result: Comparison, chosen: str) -> None:
         alt.Tooltip("share:Q", title=_("Share"), format=".1%"),
     ]
     base = alt.Chart(rows).encode(y=y, tooltip=tooltip)
-    here = f"datum.pattern === '{chosen}'"
+    is_chosen = f"datum.pattern === '{chosen}'"
     # The whole row can be clicked, and a bar of one image is too thin to click.
     target = base.mark_bar(cursor="pointer", height=alt.RelativeBandSize(0.98)).encode(
         x=alt.X("whole:Q", title=None, axis=None, scale=alt.Scale(domainMax=1.12 * float(rows["whole"].max()))),
         color=alt.value("#8a97a3"),
-        opacity=alt.condition(here, alt.value(0.3), alt.value(0.06)),
+        opacity=alt.condition(is_chosen, alt.value(0.3), alt.value(0.06)),
     )
     bars = base.mark_bar(cursor="pointer", height=alt.RelativeBandSize(0.72)).encode(
         x="count:Q",
@@ -74,8 +74,8 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
     if len(rows) > _MOST_CLASSES:
         half = _MOST_CLASSES // 2
         rows = pd.concat([rows.head(half), rows.tail(half)])
-        words = _("The {n} classes with the largest gaps in either direction; the table lists all.")
-        st.caption(words.format(n=2 * half))
+        sentence = _("The {n} classes with the largest gaps in either direction; the table lists all.")
+        st.caption(sentence.format(n=2 * half))
     rows["certain"] = np.where(rows["low"] > 0, "second", np.where(rows["high"] < 0, "first", "none"))
     names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False)
     base = alt.Chart(rows).encode(
@@ -102,21 +102,21 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
     points = base.mark_point(filled=True, size=70, opacity=1).encode(x="difference:Q", color=colour)
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=_QUIET).encode(x="x:Q")
     n = int((rows["certain"] != "none").sum())
-    words = _("The 95 % CI of the gap between {second} and {first} excludes 0 in {n} classes; first: {label}")
-    alt_text = words.format(n=n, first=first, second=second, label=rows["label"].iloc[0])
+    sentence = _("The 95 % CI of the gap between {second} and {first} excludes 0 in {n} classes; first: {label}")
+    alt_text = sentence.format(n=n, first=first, second=second, label=rows["label"].iloc[0])
     st.altair_chart(alt.layer(zero, spread, points).properties(height=50 + 21 * len(rows)), alt=alt_text)
 
 
 def reliability(compared: Compared, name: str, effect: Effect | None) -> None:
     """Draw a model's accuracy against its confidence, as it is and with its temperature."""
-    plain_words, scaled_words = _("without temperature"), _("with temperature")
-    table = comparison.reliability(compared, name).dropna().assign(kind=plain_words)
+    unscaled_name, scaled_name = _("without temperature"), _("with temperature")
+    table = comparison.reliability(compared, name).dropna().assign(kind=unscaled_name)
     share = table.assign(share=table["count"] / table["count"].sum())
     lines = table
     if effect and not effect["bounded"]:
         scaled = comparison.reliability(compared, name, effect["temperature"]).dropna()
-        lines = pd.concat([table, scaled.assign(kind=scaled_words)])
-    kinds = [plain_words, scaled_words] if len(lines) > len(table) else [plain_words]
+        lines = pd.concat([table, scaled.assign(kind=scaled_name)])
+    kinds = [unscaled_name, scaled_name] if len(lines) > len(table) else [unscaled_name]
     scale = alt.Scale(domain=[0, 1], nice=False)
     x = alt.X("confidence:Q", title=_("confidence"), scale=scale, axis=alt.Axis(format="%", tickCount=5))
     y = alt.Y("accuracy:Q", title=_("accuracy"), scale=scale, axis=alt.Axis(format="%", tickCount=5))

@@ -37,8 +37,8 @@ def evaluated() -> dict[str, evaluations.Table]:
 
 def refused(names: Iterable[str]) -> dict[str, str]:
     """Return those of some models whose evaluation on the chosen split cannot be read, each with the reason."""
-    place = f"{current.dataset_name()}/{current.split()}"
-    tables = {name: evaluations.saved().get(f"{place}/{name}") for name in names}
+    folder = f"{current.dataset_name()}/{current.split()}"
+    tables = {name: evaluations.saved().get(f"{folder}/{name}") for name in names}
     reasons = {name: current.why_not(table) for name, table in tables.items() if table}
     return {name: reason for name, reason in reasons.items() if reason}
 
@@ -69,12 +69,12 @@ def comparison(tables: dict[str, evaluations.Table], names: list[str]) -> Compar
     Raises:
         TableError: their evaluations share no image, or every image leaks.
     """
-    without = selection.get(CompareSelection).copies == "without" and knows_leakage(tables)
+    without_leakage = selection.get(CompareSelection).copies == "without" and knows_leakage(tables)
     loaded = {name: evaluations.load(tables[name]) for name in names}
     files = {name: workspace.model_files()[name] for name in names if name in workspace.model_files()}
     stamps = [(name, evaluations.stamp(tables[name]), _time(files.get(name))) for name in names]
-    key = content_hash([tables[name].name for name in names], stamps, without)
-    return Compared(key, _comparison(key, without, _evaluations=loaded, _files=files))
+    key = content_hash([tables[name].name for name in names], stamps, without_leakage)
+    return Compared(key, _comparison(key, without_leakage, _evaluations=loaded, _files=files))
 
 
 def _time(file: Path | None) -> int:
@@ -159,7 +159,7 @@ def timed(result: Comparison) -> Comparison:
 
     def measure(progress: Progress) -> dict[str, float] | None:
         times = {}
-        for place, name in enumerate(names):
+        for number, name in enumerate(names):
             model = open_model(name)
             if model.classifier is None:
                 error(model.error)
@@ -167,7 +167,7 @@ def timed(result: Comparison) -> Comparison:
             with model.lock:
                 times[name] = milliseconds_per_image(
                     model.clf,
-                    progress=partial_progress(progress, 100 * place / len(names), 100 * (place + 1) / len(names)),
+                    progress=partial_progress(progress, 100 * number / len(names), 100 * (number + 1) / len(names)),
                 )
         return times or None
 

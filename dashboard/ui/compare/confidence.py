@@ -52,8 +52,8 @@ def _how_to_fit(missing: list[str]) -> None:
     if "valid" not in current.splits(name):
         st.caption(_("This data set has no validation images to fit a temperature on."))
         return
-    words = _("To fit a temperature, evaluate these models on the validation images too: {names}.")
-    st.caption(words.format(names=", ".join(plain(name) for name in missing)))
+    sentence = _("To fit a temperature, evaluate these models on the validation images too: {names}.")
+    st.caption(sentence.format(names=", ".join(plain(name) for name in missing)))
     files = [workspace.model_files()[name] for name in missing if name in workspace.model_files()]
     if files:
         steps = [commands.evaluate(file, name, "valid") for file in files]

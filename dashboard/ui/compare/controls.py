@@ -8,7 +8,7 @@ from ui.state import evaluations, selection
 from ui.state.i18n import N_, _
 from ui.widgets.pickers import segments
 
-COPIES = {"with": N_("All images"), "without": N_("Without leakage")}
+IMAGE_SETS = {"with": N_("All images"), "without": N_("Without leakage")}
 
 
 def choose_models(tables: dict[str, evaluations.Table], models: list[str]) -> None:
@@ -23,7 +23,7 @@ def choose_models(tables: dict[str, evaluations.Table], models: list[str]) -> No
     )
 
 
-def choose_copies(tables: dict[str, evaluations.Table]) -> None:
+def choose_image_set(tables: dict[str, evaluations.Table]) -> None:
     """Offer to ignore images that are also in training, where it is known which are."""
     if comparison.knows_leakage(tables):
-        segments("copies", _("Compared images"), COPIES, selection.get(CompareSelection).copies)
+        segments("copies", _("Compared images"), IMAGE_SETS, selection.get(CompareSelection).copies)

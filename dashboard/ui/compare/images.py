@@ -46,7 +46,7 @@ def show(rows: pd.DataFrame, result: Comparison, title: str) -> None:
 
 
 def _close() -> None:
-    selection.change(pattern="", change="")
+    selection.change(pattern="", change="", averaging="")
 
 
 def _link(samples: Any, names: list[str]) -> dict:
@@ -78,6 +78,9 @@ def _tile(row: pd.Series, image: bytes | str, names: list[str]) -> None:
     for name in names:
         predicted, confidence = plain(row[f"predicted:{name}"]), percent(row[f"confidence:{name}"])
         st.markdown(f"{mark(bool(row[f'right:{name}']))} {plain(name)}: **{predicted}** {confidence}")
+    if "average" in row:
+        predicted, confidence = plain(row["average"]), percent(row["average_confidence"])
+        st.markdown(f"{mark(bool(row['average_right']))} {_('average')}: **{predicted}** {confidence}")
     st.page_link(
         "app_pages/heatmaps.py",
         label=_("Show its heatmaps"),

@@ -15,7 +15,7 @@ def show(compared: Compared) -> None:
     """Show what changes from one model to another."""
     result, chosen = compared.result, selection.get(CompareSelection)
     names = result.names
-    # Names stand worst first, so the second should be the better one.
+    # Names are sorted worst first, so the second should be the better one.
     first = chosen.first if chosen.first in names else names[-2]
     others = [name for name in names if name != first]
     second = chosen.second if chosen.second in others else next(n for n in reversed(names) if n != first)
@@ -23,14 +23,14 @@ def show(compared: Compared) -> None:
         st.selectbox(_("First model"), names, width=240, **selection.control("first", first))
         st.selectbox(_("Second model"), others, width=240, **selection.control("second", second))
         changes = {"fixed": result.fixed(first, second), "broken": result.broken(first, second)}
-        words = {
+        labels = {
             "fixed": _("Fixed: {n}").format(n=f"{len(changes['fixed']):,}"),
             "broken": _("Broken: {n}").format(n=f"{len(changes['broken']):,}"),
         }
         st.segmented_control(
             _("Show the images"),
-            list(words),
-            format_func=shown_as(words),
+            list(labels),
+            format_func=shown_as(labels),
             help=_("Fixed: the first model is wrong, the second right. Broken: the first is right, the second wrong."),
             **selection.control("change", chosen.change or None),
         )

@@ -15,15 +15,15 @@ def show(result: Comparison) -> None:
     pattern = selection.get(CompareSelection).pattern
     pattern = pattern if pattern in result.lattice.index else ""
     counts = result.lattice["count"]
-    words = {bits: f"{of_library(pattern_words(bits, result.names))} ({n:,})" for bits, n in counts.items()}
+    labels = {bits: f"{of_library(pattern_words(bits, result.names))} ({n:,})" for bits, n in counts.items()}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_("Click a row or choose a pattern to show its images."), width="content")
         st.selectbox(
             _("Pattern"),
-            list(words),
+            list(labels),
             index=None,
             placeholder=_("Choose a pattern"),
-            format_func=shown_as(words),
+            format_func=shown_as(labels),
             label_visibility="collapsed",
             width=340,
             **selection.control("pattern", pattern or None),

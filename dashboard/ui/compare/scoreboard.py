@@ -11,8 +11,8 @@ from ui.widgets.download import download
 from ui.widgets.text import percent
 
 
-def show(result: Comparison, effects: dict[str, Effect]) -> None:
-    """Show the scoreboard with its downloads.
+def show(result: Comparison, effects: dict[str, Effect]) -> Comparison:
+    """Show the scoreboard with its downloads, and return the comparison with the times, where they were measured.
 
     Args:
         effects: of a temperature, by model.
@@ -32,6 +32,7 @@ def show(result: Comparison, effects: dict[str, Effect]) -> None:
             sentences.append(_("These evaluations were not checked for leakage."))
         if sentences:
             st.caption(" ".join(sentences))
+    return timed
 
 
 def _figure(result: Comparison) -> bytes:

@@ -10,12 +10,13 @@ _IMAGES = ("data", "split", "model")
 
 @dataclass(frozen=True)
 class CompareSelection(Shared):
-    """The images compared, the pattern and the pair of models shown, and the risk allowed."""
+    """The images compared, the pattern, pair of models and change by averaging that is shown, and the risk allowed."""
 
     copies: Literal["with", "without"] = "with"
     # One gallery is open at a time, so that its page number has one meaning.
-    pattern: str = field("", resets=("change", "page"), reset_by=_IMAGES)
-    change: Literal["", "fixed", "broken"] = field("", resets=("pattern", "page"), reset_by=_IMAGES)
+    pattern: str = field("", resets=("change", "averaging", "page"), reset_by=_IMAGES)
+    change: Literal["", "fixed", "broken"] = field("", resets=("pattern", "averaging", "page"), reset_by=_IMAGES)
+    averaging: Literal["", "gained", "lost"] = field("", resets=("pattern", "change", "page"), reset_by=_IMAGES)
     first: str = field("", resets=("change", "page"), reset_by=("model",))
     second: str = field("", resets=("change", "page"), reset_by=("model",))
     risk: int = field(5, bounds=(0, 100))

@@ -8,7 +8,7 @@ from carvis.evaluation.comparison import cochran_finding
 from ui.state.i18n import _, n_, of_library
 from ui.widgets.text import marked_up
 
-# Six models make fifteen pairs: more sentences than these nobody reads.
+# Six models make fifteen pairs: nobody reads more sentences than these.
 _SENTENCES = 6
 _ICONS = {
     "better": ":green[:material/check_circle:]", "unclear": ":orange[:material/help:]", "even": ":material/equal:",
@@ -20,16 +20,16 @@ def show(result: Comparison) -> None:
     """Show for each pair of models whether its gap could be chance."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{_('Is the gap real?')}**")
-        # Names stand worst first: the best two are the last pair.
+        # Names are sorted worst first: the best two are the last pair.
         sentences = [
             f"{_ICONS[verdict.kind]} {marked_up(verdict.finding, 'better', 'worse')}"
             for verdict in reversed(result.verdicts)
         ]
-        for words in sentences[:_SENTENCES]:
-            st.markdown(words)
+        for sentence in sentences[:_SENTENCES]:
+            st.markdown(sentence)
         with st.expander(_("Details of the tests"), type="compact"):
-            for words in sentences[_SENTENCES:]:
-                st.markdown(words)
+            for sentence in sentences[_SENTENCES:]:
+                st.markdown(sentence)
             _numbers(result)
 
 

@@ -24,10 +24,10 @@ def show(view: matrices.View) -> None:
         "class": st.column_config.TextColumn(_("Class"), pinned=True),
         "support": st.column_config.NumberColumn(_("Images"), help=_("Number of images of the class (support)")),
     }
-    for score, words in SCORES.items():
+    for score, text in SCORES.items():
         shown[score] = 100 * table[score].to_numpy()
         shown[f"{score} interval"] = [_interval(row, score) for row in table.to_dict("records")]
-        config[score] = st.column_config.NumberColumn(_(words), format="%.0f %%")
+        config[score] = st.column_config.NumberColumn(_(text), format="%.0f %%")
         config[f"{score} interval"] = st.column_config.TextColumn(_("95 % CI"))
     config["f1"] = st.column_config.ProgressColumn("F1", format="%.0f %%", min_value=0, max_value=100, width="small")
     for model in view.models[1:]:
@@ -37,12 +37,12 @@ def show(view: matrices.View) -> None:
             shown["change"] = shown["other"] - shown["f1"]
         config["other"] = st.column_config.NumberColumn(f"F1: {model.name}", format="%.0f %%")
         config["change"] = st.column_config.NumberColumn(_("Difference"), format="%+.0f")
-    who = "" if len(view.models) == 1 else _("Model: {model}.").format(model=plain(first.name)) + " "
-    words = _(
+    prefix = "" if len(view.models) == 1 else _("Model: {model}.").format(model=plain(first.name)) + " "
+    text = _(
         "Lowest F1 first; click a column header to sort. Undefined scores are blank: recall of a class without "
         "images, precision of a class that is never predicted."
     )
-    st.caption(who + words)
+    st.caption(prefix + text)
     worst = shown.iloc[0]
     st.dataframe(
         shown,

@@ -62,13 +62,13 @@ def _elsewhere(table: evaluations.Table) -> str:
     return f"{table.model} · {table.data} · {_(SPLIT[table.split])}"
 
 
-def _select(field: str, label: str, words: Mapping[K, str], width: int | Literal["stretch"] = "stretch") -> None:
-    options, value = list(words), getattr(selection.get(ConfusionSelection), field)
+def _select(field: str, label: str, labels: Mapping[K, str], width: int | Literal["stretch"] = "stretch") -> None:
+    options, value = list(labels), getattr(selection.get(ConfusionSelection), field)
     st.selectbox(
         label,
         options,
         options.index(value),
-        format_func=shown_as(translated(words)),
+        format_func=shown_as(translated(labels)),
         width=width,
         **selection.control(field, value),
     )
@@ -115,8 +115,8 @@ def drilled(view: matrices.View) -> None:
             names = ", ".join(f"**{plain(name)}**" for name in now.within)
             notes.append(_("Only the classes of {names} are shown.").format(names=names))
         if n < view.of_classes:
-            words = _("The {n} most confused of {all} classes are shown.")
-            notes.append(words.format(n=n, all=view.of_classes))
+            sentence = _("The {n} most confused of {all} classes are shown.")
+            notes.append(sentence.format(n=n, all=view.of_classes))
         if n < len(view.names):
             notes.append(_("Predictions of other classes are not shown but count in the shares."))
         st.caption(" ".join(notes), width="content")

@@ -24,7 +24,7 @@ from ui.state import current, evaluations, selection
 from ui.widgets import super_classes
 from ui.widgets.layout import guarded
 
-# Above this many classes the matrix begins with the most confused ones.
+# With more classes than this, only the most confused ones are shown at first.
 ALL_UP_TO, FIRST_SHOWN = 40, 30
 
 

@@ -43,14 +43,14 @@ def draw(view: matrices.View, model: matrices.Model) -> None:
         alt.Tooltip("column:N", title=_("Share of predicted class")),
     ]
     off = shown[shown["true"] != shown["pred"]]
-    words = _("No image is misclassified. Rows: true class, columns: predicted class.")
+    finding = _("No image is misclassified. Rows: true class, columns: predicted class.")
     if len(off):
         top = off.loc[off["count"].idxmax()]
-        words = _(
+        finding = _(
             "Most confused: {true} predicted as {pred} (images: {n}). Rows: true class, columns: predicted class."
         )
-        words = words.format(true=top["true"], pred=top["pred"], n=top["count"])
-    _chart(view, shown, _limits(parts.values()), tooltip, f"matrix_{view.models.index(model)}", words)
+        finding = finding.format(true=top["true"], pred=top["pred"], n=top["count"])
+    _chart(view, shown, _limits(parts.values()), tooltip, f"matrix_{view.models.index(model)}", finding)
 
 
 def draw_difference(view: matrices.View) -> None:
@@ -73,9 +73,9 @@ def draw_difference(view: matrices.View) -> None:
     ]
     off = shown[shown["true"] != shown["pred"]]
     fewer, more = int((off["value"] < 0).sum()), int((off["value"] > 0).sum())
-    words = _("{second} makes fewer mistakes than {first} in {fewer} cells and more in {more}.")
-    words = words.format(first=first.name, second=second.name, fewer=fewer, more=more)
-    _chart(view, shown, _limits([shown]), tooltip, "matrix_difference", words, signed=True)
+    finding = _("{second} makes fewer mistakes than {first} in {fewer} cells and more in {more}.")
+    finding = finding.format(first=first.name, second=second.name, fewer=fewer, more=more)
+    _chart(view, shown, _limits([shown]), tooltip, "matrix_difference", finding, signed=True)
 
 
 def _cells(view: matrices.View, values: pd.DataFrame, signed: bool) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def _chart(
     limits: tuple[float, float],
     tooltip: list,
     key: str,
-    words: str,
+    alt_text: str,
     signed: bool = False,
 ) -> None:
     order, n = view.order, len(view.order)
@@ -160,9 +160,7 @@ def _chart(
     key = matrices.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)
     step = 48 if n <= 8 else 30 if n <= 16 else 25 if n <= 24 else max(4, 620 / n)
     chart = alt.layer(*layers).resolve_scale(color="independent").properties(height=round(120 + step * n))
-    st.altair_chart(
-        chart, on_select=careful(lambda: _take(view, key)), selection_mode="cell", key=key, alt=words, width="stretch"
-    )
+    st.altair_chart(chart, on_select=careful(lambda: _take(view, key)), selection_mode="cell", key=key, alt=alt_text)
 
 
 def _limits(parts: Iterable[pd.DataFrame]) -> tuple[float, float]:
@@ -174,7 +172,7 @@ def _limits(parts: Iterable[pd.DataFrame]) -> tuple[float, float]:
 def _scale(
     values: np.ndarray, limits: tuple[float, float], n: int, look: Look, signed: bool
 ) -> tuple[alt.Scale, np.ndarray]:
-    """The colour scale, and where on it each value stands, 0..1."""
+    """The colour scale, and each value's position on it, 0..1."""
     sizes, (low, high) = np.abs(values), limits
     log = selection.get(ConfusionSelection).axis == "log" and high > low
     if signed:

@@ -82,14 +82,14 @@ def _rows(view: matrices.View, sources: list[matrices.Model], true: str, pred: s
         table = view.pair.joined.table
         table = table.rename(
             columns={
-                f"{what}:{old}": f"{what}:{new}"
-                for old, new in zip(view.pair.joined.names, names, strict=True)
-                for what in ("predicted", "confidence")
+                f"{column}:{joined_name}": f"{column}:{name}"
+                for joined_name, name in zip(view.pair.joined.names, names, strict=True)
+                for column in ("predicted", "confidence")
             }
         )
     else:
         table = sources[0].evaluation.predictions[["id", "label", "predicted", "confidence"]]
-        table = table.rename(columns={what: f"{what}:{names[0]}" for what in ("predicted", "confidence")})
+        table = table.rename(columns={column: f"{column}:{names[0]}" for column in ("predicted", "confidence")})
     table = table[_among(table["label"], labels)]
     hits = {name: _among(table[f"predicted:{name}"], predicted) for name in names}
     best = pd.concat([table[f"confidence:{name}"].where(hit) for name, hit in hits.items()], axis=1).max(axis=1)
@@ -108,15 +108,15 @@ def _links(view: matrices.View, sources: list[matrices.Model], rows: pd.DataFram
     place = {"data": first.table.data, "split": first.table.split, "table": first.key}
     with st.container(horizontal=True, vertical_alignment="center"):
         if models and len(rows):
-            words = _("Why {pred} rather than {true}?") if true != pred else _("Show their heatmaps")
+            label = _("Why {pred} rather than {true}?") if true != pred else _("Show their heatmaps")
             more = {"explain": "predicted", "against": ""}
             if true != pred and not view.is_super:
                 more = {"explain": f"class:{pred}", "against": f"class:{true}"}
             elif true != pred:
-                words, more = _("Why not the true class?"), {"explain": "predicted", "against": "true"}
+                label, more = _("Why not the true class?"), {"explain": "predicted", "against": "true"}
             st.page_link(
                 "app_pages/heatmaps.py",
-                label=words.format(true=plain(true), pred=plain(pred)),
+                label=label.format(true=plain(true), pred=plain(pred)),
                 icon=":material/blur_on:",
                 help=_("Heatmaps of the first images: evidence for the predicted class over the true class."),
                 query_params=selection.link(**place, **more, model=models, sample=tuple(rows["id"].head(_TO_HEATMAPS))),
@@ -179,8 +179,8 @@ def _tile(view: matrices.View, row: Any, image: bytes | str) -> None:
     names = [model.name for model in view.models if f"predicted:{model.name}" in row]
     if isinstance(image, bytes):
         first = row[f"predicted:{names[0]}"]
-        words = _("{label}, predicted as {predicted}") if first != row["label"] else _("An image of {label}")
-        st.image(image, width="stretch", alt=words.format(label=row["label"], predicted=first))
+        alt = _("{label}, predicted as {predicted}") if first != row["label"] else _("An image of {label}")
+        st.image(image, width="stretch", alt=alt.format(label=row["label"], predicted=first))
     else:
         st.caption(f":material/broken_image: {plain(image) or _(ROW_STATUS['missing'])}")
         st.caption(plain(row["id"]))
@@ -188,6 +188,6 @@ def _tile(view: matrices.View, row: Any, image: bytes | str) -> None:
         st.caption(_("true: {label}").format(label=plain(row["label"])))
     for name in names:
         predicted, confidence = row[f"predicted:{name}"], percent(row[f"confidence:{name}"])
-        who = f"{plain(name)}: " if len(names) > 1 else ""
-        what = f"**{plain(predicted)}** " if len(names) > 1 or view.is_super else ""
-        st.caption(f"{mark(predicted == row['label'])} {who}{what}{confidence}")
+        prefix = f"{plain(name)}: " if len(names) > 1 else ""
+        class_name = f"**{plain(predicted)}** " if len(names) > 1 or view.is_super else ""
+        st.caption(f"{mark(predicted == row['label'])} {prefix}{class_name}{confidence}")

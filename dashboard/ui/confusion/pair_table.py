@@ -75,8 +75,8 @@ def show(view: matrices.View) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         download(_("Numbers"), lambda: to_csv(table), "confused_pairs.csv", key="pair_numbers")
         if len(table) > _PAIRS:
-            words = _("Showing the first {n} of {all} pairs.")
-            st.caption(words.format(n=_PAIRS, all=f"{len(table):,}"), width="content")
+            sentence = _("Showing the first {n} of {all} pairs.")
+            st.caption(sentence.format(n=_PAIRS, all=f"{len(table):,}"), width="content")
 
 
 def _counts_of(model: matrices.Model, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from carvis.evaluation import confusion_shares, left_out_messages
+from carvis.evaluation.provenance import misclassified_note
 from carvis.figures import confusion_matrix, figure_bytes
 from carvis.tables import to_csv
 from ui.confusion import matrices, matrix_chart
 from ui.confusion.selection import ConfusionSelection
 from ui.state import selection
-from ui.state.i18n import _, n_, of_library
+from ui.state.i18n import _, of_library
 from ui.widgets.download import download
 from ui.widgets.text import plain
 
@@ -19,8 +20,7 @@ _NAMED = 8
 
 def show(view: matrices.View, model: matrices.Model) -> None:
     """Show one model's matrix with its name, its mistakes and its downloads."""
-    words = n_("{wrong} of {n} image is misclassified", "{wrong} of {n} images are misclassified", model.n)
-    _head(model.name, words.format(wrong=f"{model.wrong:,}", n=f"{model.n:,}"))
+    _head(model.name, of_library(misclassified_note(model.wrong, model.n)))
     matrix_chart.draw(view, model)
     if note := _undefined(view, model):
         st.caption(note)
@@ -35,12 +35,12 @@ def _undefined(view: matrices.View, model: matrices.Model) -> str:
     if of == "count" or not names:
         return ""
     listed = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
-    words = (
+    sentence = (
         _("Shares undefined for classes without images: {names}.")
         if of == "row"
         else _("Shares undefined for classes that are never predicted: {names}.")
     )
-    return words.format(names=listed)
+    return sentence.format(names=listed)
 
 
 def show_difference(view: matrices.View) -> None:
@@ -50,16 +50,16 @@ def show_difference(view: matrices.View) -> None:
         st.info(plain(of_library(view.no_pair)), icon=":material/compare_arrows:")
     if view.pair is None:
         return
-    words = _("orange: {second} is higher; purple: {first} is higher")
-    _head(_("Difference"), words.format(first=first.name, second=second.name))
+    legend = _("orange: {second} is higher; purple: {first} is higher")
+    _head(_("Difference"), legend.format(first=first.name, second=second.name))
     matrix_chart.draw_difference(view)
     if left_out := view.pair.joined.left_out:
         st.caption(" ".join(of_library(message) for message in left_out_messages(left_out)))
     _downloads(view, second, first)
 
 
-def _head(title: str, words: str) -> None:
-    st.markdown(f"**{plain(title)}**  \n:gray[{plain(words)}]")
+def _head(title: str, subtitle: str) -> None:
+    st.markdown(f"**{plain(title)}**  \n:gray[{plain(subtitle)}]")
 
 
 def _downloads(view: matrices.View, model: matrices.Model, minus: matrices.Model | None) -> None:

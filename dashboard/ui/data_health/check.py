@@ -1,51 +1,30 @@
 """The health of a data set, checked on request and kept; and its leak-free split, made on request."""
 
-import contextlib
-from collections import OrderedDict
-
 import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.dataset.health import Health, Split, check_dataset, split_dataset
-from carvis.dataset.health.image_facts import CACHE_BYTES
-from carvis.errors import CarvisError
-from carvis.workspace import Cache, content_hash, json_text
-from ui.state import jobs, workspace
+from carvis.workspace import content_hash
+from ui.state import health_checks, jobs, workspace
 from ui.state.i18n import _, n_
 from ui.widgets import commands
 from ui.widgets.job import on_request
 from ui.widgets.text import SPLIT, plain
 
-_MOST_OPEN, _MOST_NAMED = 4, 8
+_MOST_NAMED = 8
 # Measured on two cores with images of 224 x 224.
 _SECONDS_PER_IMAGE = 0.006
 SHARES = ("train", "valid", "test")
 
 
-def cache() -> Cache:
-    """Return the workspace's cache of what is known about images."""
-    return jobs.cache("health", CACHE_BYTES)
-
-
-@st.cache_resource(show_spinner=False)
-def _opened() -> OrderedDict:
-    """Results in memory, shared by all sessions."""
-    return OrderedDict()
-
-
 def checked(dataset: Dataset) -> Health | None:
     """Return the health of a data set; None, with a button, where it was never checked."""
-    key = content_hash("checked", str(dataset.root), dataset.fingerprint, workspace.image_times(dataset))
-    shelf = _opened()
-    if key in shelf:
-        return shelf[key]
-    here = cache()
-    if here.get(key, ".json"):
-        with st.spinner(_("Loading the last check …")):
-            return _keep(key, check_dataset(dataset, cache=here))
+    if (known := health_checks.kept(dataset)) is not None:
+        return known
+    key, disk_cache = health_checks.key_of(dataset), health_checks.cache()
     n = int(dataset.counts().to_numpy().sum())
     seconds = max(1, round(n * _SECONDS_PER_IMAGE))
-    wait = (
+    duration = (
         n_("about {n} second", "about {n} seconds", seconds).format(n=seconds)
         if seconds < 90
         else n_("about {n} minute", "about {n} minutes", round(seconds / 60)).format(n=round(seconds / 60))
@@ -54,22 +33,10 @@ def checked(dataset: Dataset) -> Health | None:
     return on_request(
         key,
         _("Check these images"),
-        lambda progress: _keep(key, check_dataset(dataset, progress, here), here),
-        note.format(n=f"{n:,}", wait=wait),
+        lambda progress: health_checks.keep(key, check_dataset(dataset, progress, disk_cache), disk_cache),
+        note.format(n=f"{n:,}", wait=duration),
         keeps=False,
     )
-
-
-def _keep(key: str, health: Health, here: Cache | None = None) -> Health:
-    if here is not None:
-        # If the workspace is read-only, the result lasts until the dashboard ends.
-        with contextlib.suppress(CarvisError):
-            here.put(key, ".json", json_text(health.summary()).encode())
-    shelf = _opened()
-    shelf[key] = health
-    while len(shelf) > _MOST_OPEN:
-        shelf.popitem(last=False)
-    return health
 
 
 def offer_split(health: Health) -> None:
@@ -77,9 +44,9 @@ def offer_split(health: Health) -> None:
     out = workspace.get().data_dir / f"{health.name}-free"
     key = content_hash("split", str(out))
     if out.exists():
-        made = jobs.results().get(key)
-        if made and out.is_dir():
-            _report(made)
+        created = jobs.results().get(key)
+        if created and out.is_dir():
+            _report(created)
             return
         st.success(
             _(
@@ -95,26 +62,26 @@ def offer_split(health: Health) -> None:
     on_request(
         key,
         _("Create this split"),
-        lambda progress: split_dataset(health, out, cache=cache(), progress=progress),
+        lambda progress: split_dataset(health, out, cache=health_checks.cache(), progress=progress),
         _("70 % training, 15 % validation, 15 % test; images are linked, so it takes no disk space."),
         icon="call_split",
     )
 
 
-def _report(made: Split) -> None:
-    counts = made.counts.sum()
-    left_out = sum(made.skipped.values())
-    words = [
+def _report(created: Split) -> None:
+    counts = created.counts.sum()
+    n_skipped = sum(created.skipped.values())
+    sentences = [
         _("**{name}** has {train} training, {valid} validation and {test} test images.").format(
-            name=plain(made.out.name), **{split: f"{counts[split]:,}" for split in SHARES}
+            name=plain(created.out.name), **{split: f"{counts[split]:,}" for split in SHARES}
         ),
-        n_("{n} image was skipped", "{n} images were skipped", left_out).format(n=f"{left_out:,}")
+        n_("{n} image was skipped", "{n} images were skipped", n_skipped).format(n=f"{n_skipped:,}")
         + " "
         + _("(its `split.csv` gives the reasons)."),
         _("Select it as the data set in the sidebar, then train and evaluate on it."),
     ]
-    st.success(" ".join(words), icon=":material/check_circle:")
-    for split, names in made.missing_classes.items():
+    st.success(" ".join(sentences), icon=":material/check_circle:")
+    for split, names in created.missing_classes.items():
         if names:
             some = ", ".join(map(plain, names[:_MOST_NAMED])) + (" …" if len(names) > _MOST_NAMED else "")
             text = n_(

@@ -16,7 +16,7 @@ _COLOURS = {"train": "#31688e", "valid": "#35b779", "test": "#e0a100"}
 
 
 def show(dataset: Dataset) -> None:
-    """Show how many pictures each class has, and all pictures of a chosen one, a page at a time."""
+    """Show how many images each class has, and all images of a chosen one, a page at a time."""
     counts = dataset.counts()
     st.altair_chart(_counts(counts), alt=_counts_words(counts))
     tiles.save(_("Download the counts"), counts.reset_index(), f"{dataset.name}-counts.csv")

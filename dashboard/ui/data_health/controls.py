@@ -9,6 +9,7 @@ SECTIONS = {
     "copies": N_("Duplicates"),
     "classes": N_("Images per class"),
     "light": N_("Brightness and sharpness"),
+    "shortcuts": N_("Shortcuts"),
     "problems": N_("Problems"),
 }
 

@@ -21,7 +21,7 @@ LIGHT = {
 def show(health: Health) -> None:
     """Show the darkest, brightest or blurriest images."""
     chosen = selection.get(DataHealthSelection).light
-    segments("light", _("Show"), {name: words for name, (words, _column, _up) in LIGHT.items()}, chosen)
+    segments("light", _("Show"), {name: text for name, (text, _column, _up) in LIGHT.items()}, chosen)
     _label, column, ascending = LIGHT[chosen]
     # One image per group of duplicates.
     readable = health.images[health.images["reason"] == ""].drop_duplicates("group")

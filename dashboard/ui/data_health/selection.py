@@ -10,7 +10,7 @@ from ui.state.fields import Shared, field
 class DataHealthSelection(Shared):
     """The section, and what is shown of it."""
 
-    health: Literal["copies", "classes", "light", "problems"] = field("copies", resets=("page",))
+    health: Literal["copies", "classes", "light", "shortcuts", "problems"] = field("copies", resets=("page",))
     pairs: str = field("", resets=("page",), reset_by=("data",))
     twins: Literal["all", "exact", "near"] = field("all", resets=("page",))
     light: Literal["darkest", "brightest", "blurriest"] = field("darkest", resets=("page",))

@@ -76,7 +76,7 @@ def _number(field: str, label: str, low: int, high: int, value: int, **more: Any
         low,
         high,
         value,
-        **selection.control(field, value, lambda given: low if given is None else int(given)),
+        **selection.control(field, value, lambda number: low if number is None else int(number)),
         **more,
     )
 

@@ -35,7 +35,7 @@ def cached(model: Opened, layer: str, filters: list[int], settings: FilterSettin
     """Return the cached patterns of some filters."""
     from carvis.explain import draw_filters
 
-    # The model is not run, so nobody who draws with it has to be waited for.
+    # The model is not run, so its lock is not needed.
     cache = jobs.cache("filters")
     return draw_filters(model.clf, layer, filters, settings, cache=cache, progress=lambda done, total: True)
 

@@ -38,10 +38,10 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     work = _of_patterns(opened) if of == "patterns" else _of_activations(opened)
     if work is None:
         return
-    key, label, note, work_out = work
+    key, label, note, measure = work
     spectra = None
     with guarded():
-        spectra = on_request(key, label, work_out, note)
+        spectra = on_request(key, label, measure, note)
     if spectra:
         _show_spectra(spectra, noise_side=selection.get(FilterSelection).size if of == "patterns" else 0)
 
@@ -96,12 +96,12 @@ def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
         from carvis.explain import activation_spectra
 
         spectra: dict[str, dict[str, Spectrum]] = {}
-        for place, (model_name, model) in enumerate(opened.items()):
+        for number, (model_name, model) in enumerate(opened.items()):
             with model.lock:
                 spectra[model_name] = activation_spectra(
                     model.clf,
                     paths,
-                    progress=partial_progress(progress, 100 * place / len(opened), 100 * (place + 1) / len(opened)),
+                    progress=partial_progress(progress, 100 * number / len(opened), 100 * (number + 1) / len(opened)),
                 )
         return spectra
 

@@ -1,20 +1,16 @@
-"""One image's heatmap by one model, made once for all sessions."""
+"""What page Heatmaps explains of one image by one model."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import streamlit as st
 
 from carvis.errors import CarvisError
 from ui.heatmaps.selection import HeatmapSelection
 from ui.state.i18n import _, of_library
-from ui.state.models import Opened, stamp_of
+from ui.state.models import Opened
 from ui.state.samples import Sample
+from ui.widgets.heatmap import make_heatmap
 
 if TYPE_CHECKING:
     from carvis.explain import Heatmap
-
-_MAPS = 600
 
 
 def explain(model: Opened, sample: Sample, chosen: HeatmapSelection, layer: str | None) -> "Heatmap | str":
@@ -35,13 +31,8 @@ def explain(model: Opened, sample: Sample, chosen: HeatmapSelection, layer: str 
         else:
             targets.append(model.clf.class_names.index(name))
     clf = model.clf
-    # The map carries the names too, which a saved card may change.
-    names = (clf.name, *clf.class_names)
-    settings = {"method": chosen.method, "layer": layer, "score": chosen.score}
     try:
-        heatmap = _explain(
-            clf.fingerprint, names, stamp_of(sample), targets, settings, _model=model, _source=sample.source
-        )
+        heatmap = make_heatmap(model, sample, targets, method=chosen.method, layer=layer, score=chosen.score)
     except CarvisError as error:
         return of_library(error)
     if heatmap.against == heatmap.target:
@@ -57,22 +48,3 @@ def _no_class(name: str | None, model: Opened) -> str:
     return _("{model} has no class {name}: explain the predicted class, or choose one of its classes.").format(
         model=model.name, name=name
     )
-
-
-@st.cache_resource(max_entries=_MAPS, show_spinner=False)
-def _explain(
-    fingerprint: str,
-    names: tuple[str, ...],
-    stamp: object,
-    targets: list[Any],
-    settings: dict,
-    *,
-    _model: Opened,
-    _source: Path | bytes,
-) -> "Heatmap":
-    from carvis.explain import Contrast, heatmaps
-
-    target = targets[0] if len(targets) == 1 else Contrast(*targets)
-    clf = _model.clf
-    with _model.lock:
-        return next(iter(heatmaps(clf, [_source], target=target, **settings)))

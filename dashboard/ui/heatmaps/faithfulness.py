@@ -148,7 +148,7 @@ def _chart(trials: dict[str, Any]) -> Any:
         for step, value in enumerate(curve)
     ]
     table = pd.DataFrame(rows, columns=["kind", "line", "share", "confidence"])
-    names = [_(words) for words in _LINES.values()]
+    names = [_(text) for text in _LINES.values()]
     line = (
         alt.Chart(table)
         .mark_line()

@@ -6,22 +6,23 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui.misclassified import filters, tag_editor
+from ui.misclassified import filters
 from ui.misclassified.selection import MisclassifiedSelection
 from ui.state import selection
 from ui.state.evaluations import Table
 from ui.state.i18n import N_, _, shown_as
 from ui.state.widget_values import careful
+from ui.widgets import tag_editor
 from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 
-LOOKS = {"gallery": N_("Misclassified images"), "labels": N_("Label issues")}
+VIEWS = {"gallery": N_("Misclassified images"), "labels": N_("Label issues")}
 
 
 def choose_view() -> str:
     """Offer the views of the page, and return the chosen one."""
     look = selection.get(MisclassifiedSelection).look
-    segments("look", _("View"), LOOKS, look, label_visibility="collapsed")
+    segments("look", _("View"), VIEWS, look, label_visibility="collapsed")
     return look
 
 
@@ -58,13 +59,13 @@ def choose_filters(right: pd.DataFrame) -> None:
     chosen = selection.get(MisclassifiedSelection)
     st.slider(_("Confidence"), 0, 100, format="%d %%", **_confidence(chosen))
     _choose_predictions(right, chosen)
-    known = list(dict.fromkeys([*tag_editor.names(), *([chosen.tag] if chosen.tag else [])]))
+    tags = list(dict.fromkeys([*tag_editor.names(), *([chosen.tag] if chosen.tag else [])]))
     st.selectbox(
         _("Tag"),
-        known,
+        tags,
         index=None,
         placeholder=_("All"),
-        format_func=shown_as({tag: tag_editor.in_words(tag) for tag in known}),
+        format_func=shown_as({tag: tag_editor.tag_name(tag) for tag in tags}),
         **selection.control("tag", chosen.tag or None),
     )
 
@@ -73,17 +74,17 @@ def _choose_predictions(right: pd.DataFrame, chosen: MisclassifiedSelection) -> 
     """Offer the patterns of which other models are right that occur, with how often."""
     if not len(right.columns):
         return
-    known = right[(right >= 0).all(axis=1)]
-    counts = known.value_counts(sort=True)
+    complete = right[(right >= 0).all(axis=1)]
+    counts = complete.value_counts(sort=True)
     options = {}
     for pattern, n in counts.head(60).items():
         entries = tuple(
             f"{name}:{'right' if is_right else 'wrong'}" for name, is_right in zip(right.columns, pattern, strict=True)
         )
-        options[entries] = f"{_in_words(entries)} ({n:,})"
+        options[entries] = f"{_label(entries)} ({n:,})"
     value = next((entries for entries in options if set(entries) == set(chosen.answers)), chosen.answers or None)
     if value is not None:
-        options.setdefault(value, _in_words(value))
+        options.setdefault(value, _label(value))
     st.selectbox(
         _("Other models"),
         list(options),
@@ -95,17 +96,17 @@ def _choose_predictions(right: pd.DataFrame, chosen: MisclassifiedSelection) -> 
     )
 
 
-def _in_words(entries: tuple[str, ...]) -> str:
+def _label(entries: tuple[str, ...]) -> str:
     names: dict[str, list[str]] = {"right": [], "wrong": []}
     for entry in entries:
         name, _colon, outcome = entry.rpartition(":")
         names.get(outcome, []).append(name)
-    words = []
+    parts = []
     if names["right"]:
-        words.append(_("right: {names}").format(names=", ".join(names["right"])))
+        parts.append(_("right: {names}").format(names=", ".join(names["right"])))
     if names["wrong"]:
-        words.append(_("wrong: {names}").format(names=", ".join(names["wrong"])))
-    return " · ".join(words)
+        parts.append(_("wrong: {names}").format(names=", ".join(names["wrong"])))
+    return " · ".join(parts)
 
 
 def _confidence(chosen: MisclassifiedSelection) -> dict[str, Any]:
@@ -123,9 +124,9 @@ def _take_confidence() -> None:
 def leave_family(family: tuple[str, ...]) -> None:
     """Show that only a cell of super-classes is shown, and offer to show all again."""
     if len(family) == 2:
-        words = _("Super-classes: {true} predicted as {pred}")
+        label = _("Super-classes: {true} predicted as {pred}")
         st.button(
-            words.format(true=plain(family[0]), pred=plain(family[1])),
+            label.format(true=plain(family[0]), pred=plain(family[1])),
             icon=":material/close:",
             help=_("Show all"),
             key="leave_family",

@@ -32,9 +32,9 @@ _ORDERS = {
 
 def sorts(rows: pd.DataFrame) -> dict[str, str]:
     """Return the orders that a table allows, in words: a table like ``df2.csv`` may know no probabilities."""
-    known = {name for name, (columns, _up) in _ORDERS.items() if set(columns) <= set(rows.columns)}
-    words = translated(SORTS)
-    return {name: words[name] for name in SORTS if name in known or name == "disagreement"}
+    available = {name for name, (columns, _up) in _ORDERS.items() if set(columns) <= set(rows.columns)}
+    labels = translated(SORTS)
+    return {name: labels[name] for name in SORTS if name in available or name == "disagreement"}
 
 
 def filtered(
@@ -87,9 +87,9 @@ def _in_family(rows: pd.DataFrame, family: tuple[str, ...]) -> np.ndarray:
 
 
 def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Order rows by how far the models' evidence lies apart, where that was computed."""
-    known = disagreements.known(current.models()) if current.split() else None
-    if known is None:
+    """Order rows by the distance between the models' heatmaps, where that was computed."""
+    table = disagreements.cached(current.models()) if current.split() else None
+    if table is None:
         notes.append(
             _(
                 "Heatmap differences are not computed yet: press Find disagreements on page Where models look. "
@@ -97,7 +97,7 @@ def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
             )
         )
         return rows.sort_values("confidence", ascending=False, kind="stable")
-    distance = pd.Series(known["distance"].to_numpy(), index=known["id"])
+    distance = pd.Series(table["distance"].to_numpy(), index=table["id"])
     order = distance[~distance.index.duplicated()].reindex(rows["id"]).to_numpy()
     return rows.iloc[np.argsort(-np.nan_to_num(order, nan=-np.inf), kind="stable")]
 

@@ -8,10 +8,10 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.evaluation.alignment import Joined
-from ui.misclassified import tag_editor
 from ui.state import current, selection, unreadable, workspace
 from ui.state.i18n import _, n_
 from ui.state.thumbnails import thumbnails
+from ui.widgets import tag_editor
 from ui.widgets.text import percent, plain
 
 _EXAMPLES = 4
@@ -19,12 +19,12 @@ _EXAMPLES = 4
 
 def predictions(row: Any, joined: Joined) -> None:
     """Show each model's prediction, and which of them are confident of the suggested label."""
-    words = n_(
+    sentence = n_(
         "{agree} of {n} model is confident of the suggested label (score {score}).",
         "{agree} of {n} models are confident of the suggested label (score {score}).",
         len(joined.names),
     )
-    st.markdown(words.format(agree=row.agree, n=len(joined.names), score=f"{row.score:.2f}"))
+    st.markdown(sentence.format(agree=row.agree, n=len(joined.names), score=f"{row.score:.2f}"))
     predicted = joined.table.loc[joined.table["id"] == row.id].iloc[0]
     for name in joined.names:
         class_name, confidence = predicted[f"predicted:{name}"], predicted[f"confidence:{name}"]
@@ -66,6 +66,6 @@ def tags(row: Any) -> None:
         marks = tag_editor.on_rows(
             pd.DataFrame([{"id": row.id, "path": row.path, "data": row.data, "sha256": row.sha256}])
         )
-        given, note = tag_editor.of_row(marks, row)
-        tag_editor.keys(row, given)
-        tag_editor.editor(row, given, note, "queue", all_tags=False)
+        own_tags, note = tag_editor.of_row(marks, row)
+        tag_editor.keys(row, own_tags)
+        tag_editor.editor(row, own_tags, note, "queue", all_tags=False)

@@ -10,13 +10,13 @@ from carvis.evaluation import Evaluation, corrected_list, label_errors
 from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.label_issues import WEAK
 from carvis.tables import to_csv
-from ui.misclassified import label_evidence, tag_editor
+from ui.misclassified import label_evidence
 from ui.misclassified.selection import MisclassifiedSelection
 from ui.state import current, evaluations, selection, unreadable, workspace
 from ui.state.i18n import N_, _, n_, shown_as, translated
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
-from ui.widgets import commands, stale_warning
+from ui.widgets import commands, stale_warning, tag_editor
 from ui.widgets.download import download
 from ui.widgets.layout import empty, error, guarded, part
 from ui.widgets.stepper import steps
@@ -74,12 +74,12 @@ def _choose_models(tables: dict[str, evaluations.Table], bar: Any) -> list[evalu
     """Offer the voting models; by default those that are right at least half of the time."""
     chosen = [name for name in selection.get(MisclassifiedSelection).model if name in tables]
     if not chosen:
-        good = []
+        accurate = []
         for name, table in tables.items():
             evaluation = current.evaluation(table)
             if evaluation and evaluation.accuracy >= WEAK:
-                good.append(name)
-        chosen = good or [name for name, table in tables.items() if current.evaluation(table)]
+                accurate.append(name)
+        chosen = accurate or [name for name, table in tables.items() if current.evaluation(table)]
     bar.multiselect(
         _("Voting models"),
         list(tables),
@@ -129,13 +129,13 @@ def _image(joined: Joined, errors: pd.DataFrame) -> None:
         path = str(workspace.dataset(name).resolve(row.path))
     row = row._replace(path=path)
     decision = decisions["decision"].get(sample)
-    instead = decisions["suggested"].get(sample) if decision == "confirmed" else None
+    corrected = decisions["suggested"].get(sample) if decision == "confirmed" else None
     left, right = st.columns([3, 2])
     with left:
         image = thumbnails([path], 900)[0]
         if isinstance(image, bytes):
-            words = _("Labelled {label}; the models suggest {suggested}.")
-            st.image(image, width="stretch", alt=words.format(label=row.label, suggested=row.suggested))
+            alt = _("Labelled {label}; the models suggest {suggested}.")
+            st.image(image, width="stretch", alt=alt.format(label=row.label, suggested=row.suggested))
         elif image:
             error(image)
         st.caption(plain(sample))
@@ -143,7 +143,7 @@ def _image(joined: Joined, errors: pd.DataFrame) -> None:
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             steps(ids, position, "queue_step", lambda to: selection.change(open=to))
-        label = _right_label(row, decision, instead, joined)
+        label = _right_label(row, decision, corrected, joined)
         _verdict(row, label, decision, ids, position, undecided)
         label_evidence.predictions(row, joined)
         with st.expander(_("Tags and note"), type="compact"):
@@ -163,16 +163,16 @@ def _queued(errors: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
 
 def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> None:
     above = errors.loc[errors["above"], "id"]
-    done = int(above.isin(decisions.index).sum())
-    words = n_(
+    n_decided = int(above.isin(decisions.index).sum())
+    sentence = n_(
         "Most models contradict {n} label: {done} decided. Confirmed wrong in total: {wrong}.",
         "Most models contradict {n} labels: {done} decided. Confirmed wrong in total: {wrong}.",
         len(above),
     )
-    wrong = int((decisions["decision"] == "confirmed").sum())
-    words = words.format(n=f"{len(above):,}", done=f"{done:,}", wrong=f"{wrong:,}")
+    n_confirmed = int((decisions["decision"] == "confirmed").sum())
+    sentence = sentence.format(n=f"{len(above):,}", done=f"{n_decided:,}", wrong=f"{n_confirmed:,}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(words, width="content")
+        st.markdown(sentence, width="content")
         download(
             _("Corrected labels"),
             lambda: to_csv(corrected_list(joined, errors, decisions)).encode("utf-8-sig"),
@@ -191,21 +191,21 @@ def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> 
         )
 
 
-def _right_label(row: Any, decision: str | None, instead: str | None, joined: Joined) -> str:
+def _right_label(row: Any, decision: str | None, corrected: str | None, joined: Joined) -> str:
     """Show the label and what the models suggest; return what it should be, which a person may choose otherwise."""
     label, suggested = st.columns(2)
     label.markdown(f":small[{_('Label in the data set')}]  \n**{plain(row.label)}**")
     suggested.markdown(f":small[{_('Suggested label')}]  \n**{plain(row.suggested)}**")
     names = [name for name in next(iter(joined.evaluations.values())).class_names if name != row.label]
     options = list(dict.fromkeys([row.suggested, *names, ""]))
-    words = {name: name or _("none of these classes") for name in options}
+    names_shown = {name: name or _("none of these classes") for name in options}
     key = selection.spoken(f"right_label_{row.id}")
     if key not in st.session_state:
-        st.session_state[key] = row.suggested if instead is None else instead
+        st.session_state[key] = row.suggested if corrected is None else corrected
     return st.selectbox(
         _("Correct label"),
         options,
-        format_func=shown_as(words),
+        format_func=shown_as(names_shown),
         key=key,
         on_change=careful(_relabel) if decision == "confirmed" else None,
         args=(row, key),
@@ -258,7 +258,7 @@ def _list(rows: pd.DataFrame, decisions: pd.DataFrame, position: int) -> None:
     """List the images around the open one."""
     start = max(0, min(position - 20, len(rows) - _LISTED))
     part = rows.iloc[start : start + _LISTED]
-    words = translated(QUEUES)
+    decision_names = translated(QUEUES)
     table = pd.DataFrame(
         {
             "": range(start + 1, start + 1 + len(part)),
@@ -267,7 +267,7 @@ def _list(rows: pd.DataFrame, decisions: pd.DataFrame, position: int) -> None:
             _("Suggested label"): part["suggested"].to_numpy(),
             _("Score"): part["score"].to_numpy(),
             _("Models"): part["agree"].to_numpy(),
-            _("Decision"): [words.get(decisions["decision"].get(sample), "") for sample in part["id"]],
+            _("Decision"): [decision_names.get(decisions["decision"].get(sample), "") for sample in part["id"]],
         }
     )
     with st.expander(_("Queue"), type="compact"):

@@ -22,9 +22,9 @@ def offer(model: Opened) -> None:
     dataset = assumptions.chosen_dataset()
     if dataset is None:
         return
-    found = assumptions.kept(model, dataset, full=True)
-    if found is not None:
-        _show(model, found)
+    check = assumptions.cached_check(model, dataset, full=True)
+    if check is not None:
+        _show(model, check)
         return
     with guarded():
         on_request(
@@ -40,58 +40,58 @@ def offer(model: Opened) -> None:
 
 def _check(model: Opened, dataset: Dataset, progress: Progress) -> AssumptionCheck:
     with model.lock:
-        found = check_assumptions(model.clf, dataset, full=True, cache=jobs.cache("assumptions"), progress=progress)
+        check = check_assumptions(model.clf, dataset, full=True, cache=jobs.cache("assumptions"), progress=progress)
     # In a workspace that cannot be written, what was found is there for this session.
-    assumptions.remember(model, dataset, found)
-    return found
+    assumptions.remember(model, dataset, check)
+    return check
 
 
 def are_checked(model: Opened) -> bool:
     """Tell whether what is assumed of a model was checked to the end on the chosen data set."""
     dataset = assumptions.chosen_dataset()
-    return bool(dataset and assumptions.kept(model, dataset, full=True))
+    return bool(dataset and assumptions.cached_check(model, dataset, full=True))
 
 
-def _show(model: Opened, found: AssumptionCheck) -> None:
-    better, known = bool(found.changes), found.changes | found.settled
-    kind = st.warning if found.warnings else st.info
-    kind("\n\n".join(plain(of_library(sentence)) for sentence in found.messages), icon=":material/fact_check:")
-    if not found.n:
+def _show(model: Opened, check: AssumptionCheck) -> None:
+    better, facts = bool(check.changes), check.changes | check.settled
+    kind = st.warning if check.warnings else st.info
+    kind("\n\n".join(plain(of_library(sentence)) for sentence in check.messages), icon=":material/fact_check:")
+    if not check.n:
         return
     with st.expander(
-        n_("Assumptions tested on {n} image", "Assumptions tested on {n} images", found.n).format(n=found.n),
+        n_("Assumptions tested on {n} image", "Assumptions tested on {n} images", check.n).format(n=check.n),
         type="compact",
     ):
         st.dataframe(
-            [_row(row, i) for i, row in enumerate(found.shown().to_dict("records"))],
+            [_row(row, i) for i, row in enumerate(check.shown().to_dict("records"))],
             hide_index=True,
             height="content",
             alt=_("Correct predictions under each assumption"),
         )
-        where = ", ".join(_(SPLIT[split]) for split in found.splits)
-        st.caption(_("Images from {where}; {seconds} s.").format(where=where, seconds=f"{found.seconds:.0f}"))
-    if known:
+        splits = ", ".join(_(SPLIT[split]) for split in check.splits)
+        st.caption(_("Images from {where}; {seconds} s.").format(where=splits, seconds=f"{check.seconds:.0f}"))
+    if facts:
         st.button(
             _("Fill these into the card") if better else _("Fill what is certain into the card"),
             icon=":material/south:",
             key=f"assumptions_use_{model.name}",
             on_click=careful(card_form.fill),
-            args=(model.name, known),
+            args=(model.name, facts),
         )
 
 
-def _row(row: dict, place: int) -> dict:
-    words = {
+def _row(row: dict, number: int) -> dict:
+    verdicts = {
         "clearly better": _("clearly better"),
         "clearly worse": _("clearly worse"),
         "cannot tell": _("cannot tell"),
         "assumed": _("as assumed"),
     }
-    assumption = of_library(assumption_name(row["assumption"], row["value"])) if place else words["assumed"]
+    assumption = of_library(assumption_name(row["assumption"], row["value"])) if number else verdicts["assumed"]
     return {
         _("Assumption"): assumption,
         _("Correct"): f"{row['right']} / {row['n']}",
         _("Accuracy"): percent(row["accuracy"]),
         "p": f"{row['p']:.2g}" if row["verdict"] != "assumed" else "",
-        _("Verdict"): words.get(row["verdict"], row["verdict"]) if place else "",
+        _("Verdict"): verdicts.get(row["verdict"], row["verdict"]) if number else "",
     }

@@ -113,8 +113,8 @@ def show(model: "Opened", path: Path) -> None:
             st.rerun()
 
 
-def _key(what: str, name: str) -> str:
-    return f"card_{what}_{name}"
+def _key(field: str, name: str) -> str:
+    return f"card_{field}_{name}"
 
 
 def _start(key: str, value: str) -> dict:

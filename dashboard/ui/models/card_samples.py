@@ -27,18 +27,18 @@ def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
         dataset = workspace.dataset(name) if name else None
     except CarvisError:
         dataset = None
-    found = None
+    predictions = None
     if dataset is not None:
         key = (clf.fingerprint, tuple(clf.class_names))
-        found = _predictions(key, dataset.fingerprint, _classifier=clf, _data=dataset, _lock=lock)
-    if dataset is None or found is None or found.empty:
+        predictions = _predictions(key, dataset.fingerprint, _classifier=clf, _data=dataset, _lock=lock)
+    if dataset is None or predictions is None or predictions.empty:
         st.caption(_("No data set to compare the class names with: save only names that you know to be correct."))
         return False
-    words = _("Predictions with these class names on images of {data}. Do they match?")
-    st.markdown(words.format(data=plain(dataset.name)))
+    sentence = _("Predictions with these class names on images of {data}. Do they match?")
+    st.markdown(sentence.format(data=plain(dataset.name)))
     grid = st.grid(4, min_column_width=130, gap="small")
-    small = thumbnails(found["path"].tolist())
-    for row, image in zip(found.to_dict("records"), small, strict=True):
+    small = thumbnails(predictions["path"].tolist())
+    for row, image in zip(predictions.to_dict("records"), small, strict=True):
         right = row["predicted"] == row["label"]
         with grid.cell(), st.container(gap="xsmall"):
             if isinstance(image, bytes):

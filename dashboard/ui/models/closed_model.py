@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui.state.i18n import _
-from ui.state.models import Opened, forget, may_be_tried_again
+from ui.state.models import Opened, can_be_retried, forget
 from ui.state.widget_values import careful
 from ui.widgets.layout import error
 from ui.widgets.text import plain
@@ -20,17 +20,17 @@ def show(model: Opened, path: Path) -> None:
         _button(_("Open this model"), model.name, help)
     else:
         error(model.error)
-        if may_be_tried_again(model.name):
+        if can_be_retried(model.name):
             _button(_("Try again"), model.name)
     st.subheader(_("Properties"), anchor=False)
     st.table(_facts(path), border="horizontal", alt=_("Properties of the model {model}").format(model=model.name))
 
 
-def _button(words: str, name: str, help: str | None = None) -> None:
-    st.button(words, icon=":material/play_arrow:", help=help, key="model_open", on_click=careful(partial(_ask, name)))
+def _button(label: str, name: str, help: str | None = None) -> None:
+    st.button(label, icon=":material/play_arrow:", help=help, key="model_open", on_click=careful(partial(_open, name)))
 
 
-def _ask(name: str) -> None:
+def _open(name: str) -> None:
     forget(name)
     st.session_state["model_asked"] = name
 
@@ -46,7 +46,7 @@ def _facts(path: Path) -> dict[str, str]:
         _("Parameters"): described["parameters"] and f"{described['parameters']:,}",
         _("Number of layers"): described["layers"] and f"{described['layers']:,}",
     }
-    return {words: plain(str(value)) for words, value in facts.items() if value}
+    return {label: plain(str(value)) for label, value in facts.items() if value}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

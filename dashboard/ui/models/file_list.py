@@ -18,15 +18,16 @@ _CHECKED_UNASKED = 150_000_000
 def show(files: dict[str, Path], shown: str) -> None:
     """List every model file with its size, and for one that cannot be opened the sentence why."""
     sizes = {name: workspace.bytes_of(path) or 0 for name, path in files.items()}
-    asked = bool(st.session_state.get("models_checked"))
-    go, waits = sum(sizes.values()) <= _CHECKED_UNASKED or asked, False
+    requested = bool(st.session_state.get("models_checked"))
+    opens_all, has_untried = sum(sizes.values()) <= _CHECKED_UNASKED or requested, False
     for name, path in files.items():
         size = f"{sizes[name] / 1e6:.1f} MB"
-        if go or name == shown:
-            with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else contextlib.nullcontext():
-                model = open_model(name, asked=asked)
+        if opens_all or name == shown:
+            opening = _("Opening {model} …").format(model=plain(name))
+            with st.spinner(opening) if requested else contextlib.nullcontext():
+                model = open_model(name, requested=requested)
             if model.untried:
-                waits = True
+                has_untried = True
                 st.markdown(f"**{plain(path.name)}** · {size}  \n{plain(model.error)}")
             elif model.error:
                 st.markdown(f"{mark(False)} **{plain(path.name)}** · {size}  \n{plain(of_library(model.error))}")
@@ -34,7 +35,7 @@ def show(files: dict[str, Path], shown: str) -> None:
                 st.markdown(f"{mark(True)} **{plain(path.name)}** · {size}")
         else:
             st.markdown(f"**{plain(path.name)}** · {size}")
-    if waits or not go:
+    if has_untried or not opens_all:
         st.button(
             _("Check whether every file can be opened"),
             icon=":material/fact_check:",

@@ -50,8 +50,8 @@ def _one_of_each_class(dataset: Dataset) -> None:
 
 
 def _skipped(files: pd.DataFrame) -> None:
-    words = n_("{n} file skipped", "{n} files skipped", len(files)).format(n=len(files))
-    with st.expander(words, type="compact"):
+    label = n_("{n} file skipped", "{n} files skipped", len(files)).format(n=len(files))
+    with st.expander(label, type="compact"):
         st.dataframe(
             files.assign(reason=[of_library(reason) for reason in files["reason"]]),
             hide_index=True,

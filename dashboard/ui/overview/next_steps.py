@@ -24,8 +24,8 @@ def show() -> None:
         st.code("\n".join(steps), language="bash", wrap_lines=True)
     has_evaluations = any(table.data == name for table in evaluations.saved().values())
     if not steps or not has_evaluations:
-        words = _("Train a model on **{name}** on page Training runs, or with this command:")
-        st.markdown(words.format(name=plain(name)))
+        template = _("Train a model on **{name}** on page Training runs, or with this command:")
+        st.markdown(template.format(name=plain(name)))
         st.code(commands.carvis("train own", commands.dataset_path(name)), language="bash", wrap_lines=True)
 
 

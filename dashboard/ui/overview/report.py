@@ -43,8 +43,8 @@ def _stamps(name: str, tables: dict[str, evaluations.Table]) -> list:
     """Return what the report depends on: when it changes, the report is out of date."""
     caches = [workspace.get().cache_dir / kind for kind in ("attention", "faithfulness")]
     models = [path for path in workspace.model_files().values() if path.stem in tables]
-    places = [*(table.path / "metrics.json" for table in tables.values()), *models, *caches]
-    times = [(str(place), place.stat().st_mtime_ns) for place in places if place.exists()]
+    paths = [*(table.path / "metrics.json" for table in tables.values()), *models, *caches]
+    times = [(str(path), path.stat().st_mtime_ns) for path in paths if path.exists()]
     return [times, workspace.dataset(name).fingerprint if name in workspace.datasets() else None]
 
 
@@ -52,7 +52,7 @@ def _make(name: str, tables: dict[str, evaluations.Table], progress: Progress) -
     from carvis.report import ReportSettings, report_html
 
     return report_html(
-        {model: found for model, table in tables.items() if (found := current.evaluation(table))},
+        {model: loaded for model, table in tables.items() if (loaded := current.evaluation(table))},
         ReportSettings(language=language()),
         data=workspace.dataset(name) if name in workspace.datasets() else None,
         files={path.stem: path for path in workspace.model_files().values() if path.stem in tables},

@@ -13,13 +13,13 @@ def decode(params: dict[str, list[str]]) -> tuple[Values, list[str]]:
     values: dict[str, Value] = {}
     invalid = []
     for name, field in declared().items():
-        if given := params.get(name):
+        if texts := params.get(name):
             try:
-                read = [_parse(field, text) for text in given[:_MOST]]
+                parsed = [_parse(field, text) for text in texts[:_MOST]]
             except ValueError:
                 invalid.append(name)
                 continue
-            values[name] = tuple(dict.fromkeys(map(str, read))) if isinstance(field.start, tuple) else read[-1]
+            values[name] = tuple(dict.fromkeys(map(str, parsed))) if isinstance(field.start, tuple) else parsed[-1]
     return without_starts(values), invalid
 
 
@@ -37,7 +37,7 @@ def _parse(field: Field, text: str) -> str | int:
 def encode(values: Values) -> dict[str, list[str]]:
     """Write values as URL parameters."""
     return {
-        name: [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
+        name: [str(item) for item in value] if isinstance(value, tuple) else [str(value)]
         for name, value in without_starts(values).items()
     }
 
@@ -53,9 +53,9 @@ def changed(values: Values, **changes: Any) -> Values:
     fields = declared()
     reset: set[str] = set()
     for name, value in changes.items():
-        old = values.get(name, fields[name].start)
+        previous = values.get(name, fields[name].start)
         # Naming what a page had chosen by itself is no change.
-        if old != value and (old or name not in ("data", "split", "table")):
+        if previous != value and (previous or name not in ("data", "split", "table")):
             reset.update(fields[name].resets)
-    kept = {name: value for name, value in values.items() if name not in reset}
-    return without_starts(kept | changes)
+    remaining = {name: value for name, value in values.items() if name not in reset}
+    return without_starts(remaining | changes)

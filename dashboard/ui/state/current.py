@@ -23,8 +23,8 @@ def dataset_name() -> str:
         return chosen
     names = [name for name, root in roots.items() if not is_demo(root)] or list(roots)
     evaluated = {table.data for table in evaluations.saved().values()}
-    wanted = [name for name in names if name in evaluated] or [name for name in names if _has_images(name)] or names
-    return wanted[0] if wanted else ""
+    candidates = [name for name in names if name in evaluated] or [name for name in names if _has_images(name)] or names
+    return candidates[0] if candidates else ""
 
 
 def _has_images(name: str) -> bool:
@@ -43,13 +43,13 @@ def splits(name: str) -> list[str]:
 
 def split() -> str:
     """Return the chosen split, else test, else the last there is."""
-    here = splits(dataset_name())
+    available = splits(dataset_name())
     chosen = selection.get().split
-    return chosen if chosen in here else (here[-1] if here else "")
+    return chosen if chosen in available else (available[-1] if available else "")
 
 
 def models(most: int = 3) -> list[str]:
-    """Return the chosen models, else the first few that were evaluated on the chosen pictures, worst first."""
+    """Return the chosen models, else the first few that were evaluated on the chosen images, worst first."""
     files = workspace.model_files()
     chosen = [name for name in selection.get().model if name in files]
     if chosen:
@@ -63,9 +63,9 @@ def _is_for(model: str) -> bool:
     card = card_of(path)
     if unreadable.why("card", card_name(path)):
         return False
-    place = f"{dataset_name()}/{split()}/{model}"
-    others = [name for name in workspace.datasets() if name != dataset_name()]
-    return place in evaluations.saved() or card is None or card.dataset not in others
+    folder = f"{dataset_name()}/{split()}/{model}"
+    other_datasets = [name for name in workspace.datasets() if name != dataset_name()]
+    return folder in evaluations.saved() or card is None or card.dataset not in other_datasets
 
 
 def card_of(path: Path) -> ModelCard | None:
@@ -85,11 +85,11 @@ def card_name(path: Path) -> str:
 
 
 def by_accuracy(names: list[str]) -> list[str]:
-    """Order models by their accuracy on the chosen pictures, those first whose evaluation cannot be read or is not."""
-    place = f"{dataset_name()}/{split()}"
-    tables = {name: evaluations.saved().get(f"{place}/{name}") for name in names}
-    read = {name: found for name, table in tables.items() if table and (found := evaluation(table))}
-    return sorted(names, key=lambda name: read[name].accuracy if name in read else -1.0)
+    """Order models by their accuracy on the chosen images, those first whose evaluation cannot be read or is not."""
+    folder = f"{dataset_name()}/{split()}"
+    tables = {name: evaluations.saved().get(f"{folder}/{name}") for name in names}
+    loaded = {name: read for name, table in tables.items() if table and (read := evaluation(table))}
+    return sorted(names, key=lambda name: loaded[name].accuracy if name in loaded else -1.0)
 
 
 def evaluation(table: evaluations.Table) -> Evaluation | None:
@@ -97,12 +97,12 @@ def evaluation(table: evaluations.Table) -> Evaluation | None:
     if unreadable.why("evaluation", table.name):
         return None
     with unreadable.item("evaluation", table.name):
-        found = evaluations.load(table)
-        if not isinstance(found.accuracy, int | float):
+        loaded = evaluations.load(table)
+        if not isinstance(loaded.accuracy, int | float):
             # It orders the models on every page.
-            words = _("{path} is damaged: evaluate the model on the data set again.")
-            raise TableError(words.format(path=table.path / "metrics.json"))
-        return found
+            sentence = _("{path} is damaged: evaluate the model on the data set again.")
+            raise TableError(sentence.format(path=table.path / "metrics.json"))
+        return loaded
     return None
 
 
@@ -112,7 +112,7 @@ def why_not(table: evaluations.Table) -> str:
 
 
 def tables() -> dict[str, evaluations.Table]:
-    """Return what page Misclassified can show: the evaluations on the chosen pictures, best first, then the files."""
+    """Return what page Misclassified can show: the evaluations on the chosen images, best first, then the files."""
     ours = evaluations.on(dataset_name(), split())
     listed = [ours[model] for model in reversed(by_accuracy(list(ours)))]
     return {table.name: table for table in listed} | evaluations.csv_tables()
@@ -129,7 +129,7 @@ def table() -> str:
 
 def unknown() -> list[str]:
     """Return the names in the selection that this workspace does not hold."""
-    known: dict[str, Callable[[], Collection[str]]] = {
+    names_by_kind: dict[str, Callable[[], Collection[str]]] = {
         "data set": workspace.datasets,
         "split": lambda: splits(dataset_name()),
         "model": workspace.model_files,
@@ -137,10 +137,10 @@ def unknown() -> list[str]:
         "evaluation": evaluations.saved,
     }
     values = selection.values()
-    found: list[str] = []
+    unknown_names: list[str] = []
     for name, field in declared().items():
         if field.names and name in values:
             value = values[name]
             listed = value if isinstance(value, tuple) else (str(value),)
-            found += [one for one in listed if one not in known[field.names]()]
-    return found
+            unknown_names += [item for item in listed if item not in names_by_kind[field.names]()]
+    return unknown_names

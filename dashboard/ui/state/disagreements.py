@@ -12,16 +12,16 @@ from ui.state.models import file_key
 
 _VERSION = 2
 _TEXT, _NUMBER = Column("text"), Column("number", missing=True)
-_ANSWER, _CONFIDENCE = Column("text", optional=True), Column("number", 0, 1, optional=True, missing=True)
+_PREDICTED, _CONFIDENCE = Column("text", optional=True), Column("number", 0, 1, optional=True, missing=True)
 _COLUMNS = {"id": Column("text", unique=True), **dict.fromkeys(("label", "kind", "right", "first", "second"), _TEXT)}
 _COLUMNS |= {"distance": _NUMBER, "rank_correlation": _NUMBER}
 
 
 def key(models: list[str]) -> str:
     """Name what is found by all that decides it: the models' files, the images, the method."""
-    made_by = {name: file_key(name) for name in models}
+    model_keys = {name: file_key(name) for name in models}
     images = [workspace.dataset(current.dataset_name()).fingerprint, current.split()]
-    return content_hash(made_by, images, selection.get().method, _VERSION)
+    return content_hash(model_keys, images, selection.get().method, _VERSION)
 
 
 def load(key: str, models: list[str]) -> pd.DataFrame | None:
@@ -29,15 +29,15 @@ def load(key: str, models: list[str]) -> pd.DataFrame | None:
     path = jobs.cache("disagreements").get(key, ".parquet")
     if path is None:
         return None
-    # A damaged entry of the cache is made anew.
+    # A damaged cache entry is recomputed.
     with contextlib.suppress(CarvisError):
-        columns = _COLUMNS | {f"answer:{name}": _ANSWER for name in models}
+        columns = _COLUMNS | {f"answer:{name}": _PREDICTED for name in models}
         return _with_paths(read_parquet(path, columns | {f"confidence:{name}": _CONFIDENCE for name in models}))
     return None
 
 
-def known(models: list[str]) -> pd.DataFrame | None:
-    """Return what was found for these models on the chosen images, None where nobody has looked yet."""
+def cached(models: list[str]) -> pd.DataFrame | None:
+    """Return the cached result for these models on the chosen images, None where there is none."""
     if len(models) < 2:
         return None
     try:

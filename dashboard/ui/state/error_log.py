@@ -24,15 +24,15 @@ NAME = "data/logs/dashboard.log"
 MOST_BYTES = 1_000_000
 _MOST_ENTRY, _MOST_MESSAGE, _MOST_FRAMES, _MOST_CAUSES = 20_000, 500, 40, 4
 # The same error again within so many seconds takes one line: a live part of a page may meet it every two seconds.
-_AGAIN_WITHIN, _MOST_KNOWN = 60.0, 200
+_REPEATED_WITHIN, _MOST_LOGGED = 60.0, 200
 _LOGGER = logging.getLogger("carvis.dashboard")
 _lock = threading.Lock()
-_known: dict[str, float] = {}
+_logged: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a person is told of an error: its number, and whether the log could be written."""
+    """An error's number, and whether the log could be written."""
 
     number: str
     written: bool
@@ -56,9 +56,9 @@ def record(problem: BaseException) -> Entry:
 
 
 def _number(problem: BaseException) -> str:
-    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in _frames(problem)]
-    made_of = repr((type(problem).__name__, str(problem), places))
-    return hashlib.sha256(made_of.encode("utf-8", "replace")).hexdigest()[:6]
+    locations = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in _frames(problem)]
+    identity = repr((type(problem).__name__, str(problem), locations))
+    return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:6]
 
 
 def _frames(problem: BaseException) -> traceback.StackSummary:
@@ -69,12 +69,12 @@ def _entry(number: str, problem: BaseException) -> str:
     at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     now = time.monotonic()
     with _lock:
-        again = number in _known and now - _known[number] < _AGAIN_WITHIN
-        if not again:
-            _known[number] = now
-        while len(_known) > _MOST_KNOWN:
-            _known.pop(next(iter(_known)))
-    if again:
+        repeated = number in _logged and now - _logged[number] < _REPEATED_WITHIN
+        if not repeated:
+            _logged[number] = now
+        while len(_logged) > _MOST_LOGGED:
+            _logged.pop(next(iter(_logged)))
+    if repeated:
         return f"{at} error {number} again\n"
     lines = [f"{at} error {number} on {_page()}\n"]
     private = holds_uploads()
@@ -90,12 +90,12 @@ def _entry(number: str, problem: BaseException) -> str:
 
 def _chain(problem: BaseException) -> list[BaseException]:
     """Return an error and what caused it, the first cause first."""
-    found: list[BaseException] = []
+    errors: list[BaseException] = []
     error: BaseException | None = problem
-    while error is not None and error not in found and len(found) < _MOST_CAUSES:
-        found.append(error)
+    while error is not None and error not in errors and len(errors) < _MOST_CAUSES:
+        errors.append(error)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return found[::-1]
+    return errors[::-1]
 
 
 def _page() -> str:
@@ -127,7 +127,7 @@ def _file() -> Path:
 
 
 def _write(path: Path, text: str) -> bool:
-    """Append to the log, which is begun anew at its full size."""
+    """Append to the log, which is rotated at its full size."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):

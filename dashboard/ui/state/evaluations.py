@@ -32,13 +32,13 @@ class Table:
 @once_a_run
 def saved() -> dict[str, Table]:
     """Return the saved evaluations by ``<data set>/<split>/<model>``."""
-    found = {}
+    tables = {}
     for folder in workspace.get().evaluations():
         dataset, split, model = folder.parts[-3:]
         if split in SPLITS:
             name = f"{dataset}/{split}/{model}"
-            found[name] = Table(name, folder, dataset, split, model)
-    return found
+            tables[name] = Table(name, folder, dataset, split, model)
+    return tables
 
 
 def on(dataset: str, split: str) -> dict[str, Table]:
@@ -56,7 +56,7 @@ def csv_tables() -> dict[str, Table]:
 
 @once_a_run
 def stamp(table: Table) -> tuple[int, ...]:
-    """Return what changes when an evaluation is written anew."""
+    """Return a stamp that changes when an evaluation is rewritten."""
     return tuple(modified(file) for file in children(table.path, folders=False))
 
 
@@ -94,8 +94,8 @@ def misclassified(table: Table) -> pd.DataFrame:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _of_evaluation(table: Table, root: str | None, times: tuple[int, ...], *, _evaluation: Evaluation) -> pd.DataFrame:
     wrong = _evaluation.misclassified()
-    here = wrong["path"].notna() & (_evaluation.root is not None)
-    return wrong.assign(status=here.map({True: "found", False: "missing"}), data=table.data)
+    is_located = wrong["path"].notna() & (_evaluation.root is not None)
+    return wrong.assign(status=is_located.map({True: "found", False: "missing"}), data=table.data)
 
 
 @read_once(max_entries=8)

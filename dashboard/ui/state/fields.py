@@ -101,31 +101,31 @@ def declared() -> dict[str, Field]:
     for file in sorted(_PAGES.glob("*/selection.py")):
         if file.parent.name != "state":
             importlib.import_module(f"ui.{file.parent.name}.selection")
-    found = dict(_fields_of(Shared))
+    fields = dict(_fields_of(Shared))
     for part in list(_parts.values()):
-        for name, one in _fields_of(part).items():
-            if name in found and name not in _fields_of(Shared):
+        for name, entry in _fields_of(part).items():
+            if name in fields and name not in _fields_of(Shared):
                 raise ValueError(f"{part.__qualname__} declares {name}, which another page has declared")
-            found.setdefault(name, one)
-    resets = {name: set(one.resets) for name, one in found.items()}
-    for name, one in found.items():
-        for other in one.reset_by:
-            resets[other].add(name)
-    if unknown := set().union(*resets.values()) - found.keys():
+            fields.setdefault(name, entry)
+    resets = {name: set(entry.resets) for name, entry in fields.items()}
+    for name, entry in fields.items():
+        for trigger in entry.reset_by:
+            resets[trigger].add(name)
+    if unknown := set().union(*resets.values()) - fields.keys():
         raise ValueError(f"no page declares {', '.join(sorted(unknown))}")
-    return {name: dataclasses.replace(one, resets=tuple(sorted(resets[name]))) for name, one in found.items()}
+    return {name: dataclasses.replace(entry, resets=tuple(sorted(resets[name]))) for name, entry in fields.items()}
 
 
 def _fields_of(part: type[Shared]) -> dict[str, Field]:
     if part not in _fields:
         hints = get_type_hints(part)
-        found = {}
-        for one in dataclasses.fields(part):
-            facts = dict(one.metadata)
-            if get_origin(hints[one.name]) is Literal:
-                facts["choices"] = get_args(hints[one.name])
-            found[one.name] = Field(one.name, cast(Value, one.default), **facts)
-        _fields[part] = found
+        fields = {}
+        for declaration in dataclasses.fields(part):
+            facts = dict(declaration.metadata)
+            if get_origin(hints[declaration.name]) is Literal:
+                facts["choices"] = get_args(hints[declaration.name])
+            fields[declaration.name] = Field(declaration.name, cast(Value, declaration.default), **facts)
+        _fields[part] = fields
     return _fields[part]
 
 

@@ -20,7 +20,7 @@ _OF_THE_MOMENT = {
 } - {None}  # fmt: skip
 
 
-def holds(problem: BaseException) -> bool:
+def is_permanent(problem: BaseException) -> bool:
     """Tell whether an error holds as long as the file stays as it is, so that it may be kept for all sessions.
 
     Memory, the disk and rights differ from one moment to the next, and what is no ``CarvisError`` nobody foresaw.
@@ -47,21 +47,21 @@ def read_once(max_entries: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     def decorate(read: Callable[P, T]) -> Callable[P, T]:
         @st.cache_resource(max_entries=max_entries, show_spinner=False)
         @wraps(read)
-        def kept(*args: P.args, **kwargs: P.kwargs) -> tuple[T | None, CarvisError | None]:
+        def cached(*args: P.args, **kwargs: P.kwargs) -> tuple[T | None, CarvisError | None]:
             try:
                 return read(*args, **kwargs), None
             except CarvisError as error:
-                if not holds(error):
+                if not is_permanent(error):
                     raise
                 return None, error
 
         @wraps(read)
-        def once(*args: P.args, **kwargs: P.kwargs) -> T:
-            found, error = kept(*args, **kwargs)
+        def result_or_error(*args: P.args, **kwargs: P.kwargs) -> T:
+            result, error = cached(*args, **kwargs)
             if error is not None:
                 raise error.with_traceback(None)
-            return cast(T, found)
+            return cast(T, result)
 
-        return once
+        return result_or_error
 
     return decorate

@@ -51,9 +51,9 @@ def translated(texts: Mapping[K, str]) -> dict[K, str]:
     return {key: _(text) for key, text in texts.items()}
 
 
-def shown_as(words: Mapping[Any, str]) -> Callable[[Any], str]:
+def shown_as(labels: Mapping[Any, str]) -> Callable[[Any], str]:
     """Return a ``format_func`` that shows each option as its words; one that has none is shown as it is."""
-    return lambda option: words.get(option, str(option))
+    return lambda option: labels.get(option, str(option))
 
 
 def of_library(value: object) -> str:

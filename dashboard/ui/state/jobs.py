@@ -1,4 +1,4 @@
-"""Long work that a person asks for on a page: which one is asked for, what came of it, and where results are kept.
+"""Long work on request: which work is requested, its result, and where results are kept.
 
 ``widgets.job`` offers it, shows its progress and a way to stop it. The work itself is one function of the library that
 reports with ``progress(done, total)``.
@@ -11,7 +11,7 @@ import streamlit as st
 from carvis.workspace import Cache
 from ui.state import workspace
 
-_ASKED, _RESULTS = "_work_asked", "_work_results"
+_REQUESTED, _RESULTS = "_work_asked", "_work_results"
 _MOST_RESULTS = 16
 
 
@@ -29,29 +29,29 @@ def cache(name: str, *size: int) -> Cache:
     return _cache(str(workspace.get().cache_dir / name), *size)
 
 
-def ask(key: str) -> None:
-    """Ask for the work of this name in the next run of the page."""
-    st.session_state[_ASKED] = key
+def request(key: str) -> None:
+    """Request the work of this name for the next run of the page."""
+    st.session_state[_REQUESTED] = key
 
 
-def is_asked(key: str) -> bool:
-    """Tell whether the work of this name is asked for."""
-    return st.session_state.get(_ASKED) == key
+def is_requested(key: str) -> bool:
+    """Tell whether the work of this name is requested."""
+    return st.session_state.get(_REQUESTED) == key
 
 
 def end() -> None:
-    """Ask for nothing: the next run of the page begins no work by itself."""
-    st.session_state.pop(_ASKED, None)
+    """Withdraw the request: the next run of the page starts no work by itself."""
+    st.session_state.pop(_REQUESTED, None)
 
 
 def results() -> dict[str, Any]:
-    """Return what came of this session's work, by the work's name."""
+    """Return the results of this session's work, by the work's name."""
     return st.session_state.setdefault(_RESULTS, {})
 
 
 def keep(key: str, result: object) -> None:
     """Keep a result for this session, in place of the oldest where there are many."""
-    found = results()
-    found[key] = result
-    while len(found) > _MOST_RESULTS:
-        found.pop(next(iter(found)))
+    kept_results = results()
+    kept_results[key] = result
+    while len(kept_results) > _MOST_RESULTS:
+        kept_results.pop(next(iter(kept_results)))

@@ -11,7 +11,7 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.workspace import content_hash, read_regular, sha256_of_file
 from ui.state import current, unreadable, workspace
-from ui.state.file_cache import holds, read_once
+from ui.state.file_cache import is_permanent, read_once
 from ui.state.i18n import _, of_library
 from ui.state.samples import Sample
 
@@ -52,34 +52,34 @@ class Opened:
         if self.problem is None or isinstance(self.problem, CarvisError):
             return str(of_library(self.problem or ""))
         reason = " ".join(str(self.problem).split())[:200] or type(self.problem).__name__
-        words = _("{file} cannot be opened ({reason}): save it again, or remove it.")
-        return words.format(file=self.file, reason=reason)
+        sentence = _("{file} cannot be opened ({reason}): save it again, or remove it.")
+        return sentence.format(file=self.file, reason=reason)
 
 
-def sandbox_first(asked: bool = True) -> contextlib.AbstractContextManager[None]:
+def sandbox_first(requested: bool = True) -> contextlib.AbstractContextManager[None]:
     """Let what is large, unusual or slow be tried in a process of its own before it is opened in this one.
 
     Args:
-        asked: whether somebody waits for it; else it is not opened until it was tried.
+        requested: whether somebody waits for it; else it is not opened until it was tried.
     """
     from carvis.classifier.files.sandbox.policy import sandbox_first
 
-    return sandbox_first(_trials(), requested=asked)
+    return sandbox_first(_trials(), requested=requested)
 
 
 def _trials() -> Path:
     return workspace.get().cache_dir / "model-trials"
 
 
-def open_model(name: str, *, asked: bool = True) -> Opened:
+def open_model(name: str, *, requested: bool = True) -> Opened:
     """Open a model by its name among the workspace's files. Loads TensorFlow.
 
     Args:
-        asked: whether a person chose it; what is large, unusual or slow is not opened unasked.
+        requested: whether a person chose it; what is large, unusual or slow is not opened unasked.
     """
     path = workspace.model_files()[name]
     try:
-        with sandbox_first(asked):
+        with sandbox_first(requested):
             return _open(*_key(name, path))
     # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
     except Exception as problem:
@@ -87,15 +87,15 @@ def open_model(name: str, *, asked: bool = True) -> Opened:
 
 
 def _key(name: str, path: Path) -> tuple:
-    return name, *_stamp(path), *_stamp(path.with_suffix(".json")), _lender(path), _beside(path)
+    return name, *_stamp(path), *_stamp(path.with_suffix(".json")), _lender(path), _label_files(path)
 
 
-def may_be_tried_again(name: str) -> bool:
+def can_be_retried(name: str) -> bool:
     """Tell whether a file was refused for what may differ next time: the memory and the time there were."""
     from carvis.classifier.files.sandbox.policy import stored_verdict
 
-    found = stored_verdict(workspace.model_files()[name], _trials())
-    return found is not None and found.kind in ("memory", "time")
+    verdict = stored_verdict(workspace.model_files()[name], _trials())
+    return verdict is not None and verdict.kind in ("memory", "time")
 
 
 def forget(name: str) -> None:
@@ -118,7 +118,7 @@ def _lender(path: Path) -> str:
     return "" if card and card.class_names else current.dataset_name()
 
 
-def _beside(path: Path) -> tuple[tuple[str, int, int], ...]:
+def _label_files(path: Path) -> tuple[tuple[str, int, int], ...]:
     """Return what changes when a file of class names beside a model does."""
     from carvis.classifier.files.label_file import files_beside
 
@@ -149,7 +149,7 @@ def _open(
     card_time: int,
     card_size: int,
     lender: str,
-    beside: tuple[tuple[str, int, int], ...],
+    label_files: tuple[tuple[str, int, int], ...],
 ) -> Opened:
     from carvis.classifier import load_classifier
     from carvis.classifier.files.sandbox.policy import SandboxNeededError
@@ -160,8 +160,8 @@ def _open(
     try:
         return Opened(name, load_classifier(path, data=dataset))
     except CarvisError as problem:
-        # Untried, it holds until somebody asks for the file.
-        if isinstance(problem, SandboxNeededError) or not holds(problem):
+        # A model that waits for its trial may be opened later; other permanent errors are cached.
+        if isinstance(problem, SandboxNeededError) or not is_permanent(problem):
             raise
         return Opened(name, None, problem.with_traceback(None), Path(path).name)
 
@@ -192,18 +192,18 @@ def _inspected(path: str, time: int, size: int) -> None:
 
 
 def file_key(name: str) -> str:
-    """Name a model by all that decides its answers, without opening it."""
+    """Name a model by all that decides its predictions, without opening it."""
     path = workspace.model_files()[name]
     card = path.with_suffix(".json")
     times = path.stat().st_mtime_ns, card.stat().st_mtime_ns if card.exists() else 0
-    return _hashed(str(path), *times, _lender(path), _beside(path))
+    return _hashed(str(path), *times, _lender(path), _label_files(path))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _hashed(path: str, time: int, card_time: int, lender: str, beside: tuple[tuple[str, int, int], ...]) -> str:
+def _hashed(path: str, time: int, card_time: int, lender: str, label_files: tuple[tuple[str, int, int], ...]) -> str:
     card = b""
-    # What is no card decides nothing; whoever opens the model says so.
+    # An invalid card decides nothing; opening the model reports it.
     with contextlib.suppress(CarvisError, OSError):
         card = read_regular(Path(path).with_suffix(".json"), _LONGEST_CARD) if card_time else b""
-    found = sha256_of_file(path), card, lender
-    return content_hash("model file", *found, *([list(map(list, beside))] if beside else []))
+    parts = sha256_of_file(path), card, lender
+    return content_hash("model file", *parts, *([list(map(list, label_files))] if label_files else []))

@@ -44,22 +44,22 @@ def _of_model(problem: BaseException) -> str | None:
     if not isinstance(problem, Exception) or not any(name in sys.modules for name in _THEIRS):
         return None
     frames = traceback.extract_tb(problem.__traceback__)
-    of_them = any(f"/{package}/" in one.filename.replace(os.sep, "/") for one in frames for package in _THEIRS)
-    return sentence_of(problem, computing=True) if of_them else None
+    from_backend = any(f"/{package}/" in frame.filename.replace(os.sep, "/") for frame in frames for package in _THEIRS)
+    return sentence_of(problem, computing=True) if from_backend else None
 
 
 def _of_fault(problem: BaseException, of_item: bool) -> Problem:
     entry = error_log.record(problem)
     if is_memory(problem):
-        words = _("Out of memory (error {number}): choose fewer or smaller images and models.")
+        finding = _("Out of memory (error {number}): choose fewer or smaller images and models.")
     elif (sentence := _of_model(problem)) is not None:
         return Problem(str(of_library(sentence)), entry.number)
     elif of_item:
-        words = _("Cannot be read for an unknown reason (error {number}): create it again, or move it away.")
+        finding = _("Cannot be read for an unknown reason (error {number}): create it again, or move it away.")
     else:
-        words = _("Internal error in carvis (error {number}): quote this number when you report it.")
-    where = _("For details see {file}.")
+        finding = _("Internal error in carvis (error {number}): quote this number when you report it.")
+    location = _("For details see {file}.")
     if not entry.written:
-        where = _("For details see the terminal where the dashboard was started.")
-    sentence = _("{finding} {where}").format(finding=words, where=where)
+        location = _("For details see the terminal where the dashboard was started.")
+    sentence = _("{finding} {where}").format(finding=finding, where=location)
     return Problem(sentence.format(number=entry.number, file=error_log.NAME), entry.number)

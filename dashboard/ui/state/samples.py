@@ -6,9 +6,10 @@ from pathlib import Path
 from carvis.dataset import label_of_path
 from carvis.errors import ImageError
 from carvis.images import IMAGE_SUFFIXES
+from carvis.language import Message
 from ui.state import workspace
 
-# More than these, side by side with several models, nobody looks at.
+# Nobody looks at more than these, side by side with several models.
 MOST_CHOSEN = 12
 
 
@@ -23,7 +24,7 @@ class Sample:
 
 
 def find_sample(name: str, sample: str) -> Sample:
-    """Find an image by data set and sample id, as they stand in a URL.
+    """Find an image by data set and sample id, as given in a URL.
 
     Raises:
         CarvisError: no such image, or it lies outside the data set and the workspace.
@@ -34,8 +35,8 @@ def find_sample(name: str, sample: str) -> Sample:
         label = workspace.dataset(name).label_of(sample)
     else:
         path = workspace.get().resolve(sample)
-        label, guess = label_of_path(path)
-        label = None if guess else label
+        label, is_guess = label_of_path(path)
+        label = None if is_guess else label
     if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
-        raise ImageError(f"{sample} is not a picture of this workspace: choose another one.")
+        raise ImageError(Message("{sample} is not an image of this workspace: choose another one.", sample=sample))
     return Sample(sample, path.name, path, label)

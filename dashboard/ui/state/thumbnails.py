@@ -15,8 +15,8 @@ from carvis.workspace import Cache, content_hash, os_sentence, read_regular
 from ui.state import workspace
 from ui.state.i18n import of_library
 
-# Another number where the same file would now be read otherwise.
-_READ = 2
+# Raised when the same file would be read differently.
+_VERSION = 2
 _THUMBNAIL_BYTES = 200_000_000
 
 
@@ -24,12 +24,12 @@ def thumbnails(paths: Sequence[str | None], size: int = 320) -> list[bytes | str
     """Return a small JPEG of each image, from the disk cache where it is known, or the sentence why there is none."""
     cache = _thumbnail_cache(workspace.get().cache_dir)
     with ThreadPoolExecutor(4) as pool:
-        found = pool.map(lambda path: _thumbnail(cache, path, size), paths)
-        return [one if isinstance(one, bytes) else _in_place_of(path, one) for path, one in zip(paths, found)]
+        results = pool.map(lambda path: _thumbnail(cache, path, size), paths)
+        return [result if isinstance(result, bytes) else _caption(path, result) for path, result in zip(paths, results)]
 
 
-def _in_place_of(path: str | None, sentence: str) -> str:
-    """Return what stands in an image's place, which is small: only the file's name, without its folders."""
+def _caption(path: str | None, sentence: str) -> str:
+    """Return the sentence shown in place of an image: short, with the file's name but not its folders."""
     return of_library(replaced(sentence, f"{os.path.dirname(path)}{os.sep}", "") if path else sentence)
 
 
@@ -45,17 +45,17 @@ def _thumbnail(cache: Cache, path: str | None, size: int) -> bytes | str:
         stat = Path(path).stat()
     except OSError as error:
         return os_sentence(error)
-    key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size, _READ)
-    # What cannot be read there, such as a pipe in the place of a thumbnail, is made anew.
+    key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size, _VERSION)
+    # A cached file that cannot be read, such as a pipe in its place, is recomputed.
     with contextlib.suppress(OSError, CarvisError):
-        if kept := cache.get(key, ".jpg"):
-            return read_regular(kept, _THUMBNAIL_BYTES)
+        if file := cache.get(key, ".jpg"):
+            return read_regular(file, _THUMBNAIL_BYTES)
     try:
-        made = thumbnail(path, size)
+        content = thumbnail(path, size)
     except CarvisError as error:
         return message_of(error)
     try:
-        cache.put(key, ".jpg", made)
+        cache.put(key, ".jpg", content)
     except CarvisError:
-        return made  # A workspace that cannot be written still shows its images.
-    return made
+        return content  # A workspace that cannot be written still shows its images.
+    return content

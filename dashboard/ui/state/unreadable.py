@@ -36,12 +36,12 @@ def add(kind: str, name: str, problem: Exception) -> problems.Problem:
         kind: one of ``KINDS``.
         name: by which a person knows it.
     """
-    mine = on_page.get()
-    known = mine.items.get((kind, name)) if mine else None
-    words = known or problems.described(problem, of_item=True)
-    if mine is not None:
-        mine.items[kind, name] = words
-    return words
+    collected = on_page.get()
+    earlier = collected.items.get((kind, name)) if collected else None
+    described = earlier or problems.described(problem, of_item=True)
+    if collected is not None:
+        collected.items[kind, name] = described
+    return described
 
 
 @contextlib.contextmanager
@@ -55,15 +55,15 @@ def item(kind: str, name: str) -> Iterator[None]:
 
 def each(kind: str, items: Mapping[str, A], read: Callable[[A], B]) -> dict[str, B]:
     """Read each item by itself and return those that can be read, in their order; the others are collected."""
-    good = {}
-    for name, one in items.items():
+    results = {}
+    for name, value in items.items():
         with item(kind, name):
-            good[name] = read(one)
-    return good
+            results[name] = read(value)
+    return results
 
 
 def why(kind: str, name: str) -> str:
     """Return why an item cannot be read, empty where nothing is known against it."""
-    mine = on_page.get()
-    words = mine.items.get((kind, name)) if mine else None
-    return words.sentence if words else ""
+    collected = on_page.get()
+    problem = collected.items.get((kind, name)) if collected else None
+    return problem.sentence if problem else ""

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-_SENT, _WHOLE, _AGAIN, _FAILURES = "_values_sent", "_run_was_whole", "_values_all_again", "_callback_failures"
+_SENT, _COMPLETED, _RESEND_ALL, _FAILURES = "_values_sent", "_run_was_whole", "_values_all_again", "_callback_failures"
 # By then a server that is not stuck has sent what a run has left to it, and a click made before that has arrived.
 _ARRIVED_AFTER = 1.5
 
@@ -34,20 +34,20 @@ def begin(new_page: bool) -> None:
     """
     state, now = st.session_state, time.monotonic()
     sent: dict[str, _Sent] = state.get(_SENT, {})
-    whole = state.get(_WHOLE, True)
-    state[_SENT] = {key: one for key, one in sent.items() if not whole or now - one.at < _ARRIVED_AFTER}
-    state[_AGAIN] = new_page or state.get(_AGAIN) == "failed"
-    state[_WHOLE] = False
+    whole = state.get(_COMPLETED, True)
+    state[_SENT] = {key: value for key, value in sent.items() if not whole or now - value.at < _ARRIVED_AFTER}
+    state[_RESEND_ALL] = new_page or state.get(_RESEND_ALL) == "failed"
+    state[_COMPLETED] = False
 
 
 def end() -> None:
     """End a run that has drawn all of its widgets."""
-    st.session_state[_WHOLE] = True
+    st.session_state[_COMPLETED] = True
 
 
 def failed() -> None:
     """End a run that an error broke off: the browser forgets the widgets that it did not come to."""
-    st.session_state[_AGAIN] = "failed"
+    st.session_state[_RESEND_ALL] = "failed"
 
 
 def show(key: str, value: Any) -> None:
@@ -56,10 +56,10 @@ def show(key: str, value: Any) -> None:
     sent: dict[str, _Sent] = state.setdefault(_SENT, {})
     changed = key not in state or state[key] != value
     if changed:
-        known = sent.get(key)
-        before = (*(known.before if known else ()), *((state[key],) if key in state else ()))
+        earlier = sent.get(key)
+        before = (*(earlier.before if earlier else ()), *((state[key],) if key in state else ()))
         sent[key] = _Sent(time.monotonic(), before)
-    if changed or key in sent or state.get(_AGAIN):
+    if changed or key in sent or state.get(_RESEND_ALL):
         state[key] = value
 
 
@@ -74,7 +74,7 @@ def by_person(key: str, callback: Callable[..., None]) -> Callable[..., None]:
 
 
 def careful(callback: Callable[..., Any]) -> Callable[..., None]:
-    """Return a callback that breaks nothing: an error is kept for ``failures``, to be told at the next drawing.
+    """Return a callback that breaks nothing: an error is kept for ``failures`` and shown at the next drawing.
 
     Streamlit calls a callback before the page is drawn, and would show its error in place of the whole page.
     """
@@ -94,19 +94,19 @@ def shelf() -> list[Exception]:
 
 
 def failures() -> list[Exception]:
-    """Return the errors that are still to be told, and forget them."""
-    kept = shelf()
-    found = kept[:]
-    kept.clear()
-    return found
+    """Return the errors not shown yet, and forget them."""
+    pending = shelf()
+    errors = pending[:]
+    pending.clear()
+    return errors
 
 
 def _is_stale(key: str) -> bool:
     """Tell whether what a widget hands over is only what it showed before a new value could reach the browser."""
-    known: _Sent | None = st.session_state.get(_SENT, {}).get(key)
-    if known is None:
+    sent: _Sent | None = st.session_state.get(_SENT, {}).get(key)
+    if sent is None:
         return False
-    if st.session_state[key] in known.before and time.monotonic() - known.at < _ARRIVED_AFTER:
+    if st.session_state[key] in sent.before and time.monotonic() - sent.at < _ARRIVED_AFTER:
         return True
     # The person chose it: the browser shows it already.
     del st.session_state[_SENT][key]

@@ -19,7 +19,7 @@ from carvis.errors import CarvisError
 from carvis.workspace import Workspace, children, content_hash, dataset_links, modified
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
-_FOUND = "_found_in_workspace"
+_RESULTS = "_found_in_workspace"
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -28,23 +28,23 @@ def once_a_run(make: Callable[P, T]) -> Callable[P, T]:
     """Look at the disk once a run, however often a page asks; ``look_again`` begins a run."""
 
     @wraps(make)
-    def kept(*args: P.args, **kwargs: P.kwargs) -> T:
-        found = st.session_state.setdefault(_FOUND, {})
+    def cached(*args: P.args, **kwargs: P.kwargs) -> T:
+        results = st.session_state.setdefault(_RESULTS, {})
         key = (make.__module__, make.__name__, *args)
-        if key not in found:
-            found[key] = make(*args, **kwargs)
-        return found[key]
+        if key not in results:
+            results[key] = make(*args, **kwargs)
+        return results[key]
 
-    return kept
+    return cached
 
 
 def look_again() -> None:
     """Forget what lay in the workspace at the last run."""
-    st.session_state.pop(_FOUND, None)
+    st.session_state.pop(_RESULTS, None)
 
 
 def find() -> Workspace:
-    """Find the workspace anew: ``-- --workspace PATH``, else ``$CARVIS_WORKSPACE``, else the demo beside the dashboard.
+    """Find the workspace: ``-- --workspace PATH``, else ``$CARVIS_WORKSPACE``, else the demo beside the dashboard.
 
     Raises:
         PathError: the folder does not exist.
@@ -52,10 +52,10 @@ def find() -> Workspace:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--workspace")
     try:
-        named = parser.parse_known_args(sys.argv[1:])[0].workspace
+        folder = parser.parse_known_args(sys.argv[1:])[0].workspace
     except argparse.ArgumentError as error:
         raise CarvisError("--workspace needs the path of a folder after it.") from error
-    space = Workspace.open(named if named is not None else os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
+    space = Workspace.open(folder if folder is not None else os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
     _clear_leftovers(str(space.root))
     return space
 
@@ -98,7 +98,7 @@ def model_files() -> dict[str, Path]:
 
 
 def dataset(name: str) -> Dataset:
-    """Open a data set by its name among ``datasets()``, listing its images anew when a folder has changed.
+    """Open a data set by its name among ``datasets()``, listing its images again when a folder has changed.
 
     Raises:
         DatasetError: the folder is not laid out as a data set.
@@ -128,16 +128,16 @@ def image_times(dataset: Dataset) -> str:
     Looking at 100,000 files takes about 0.4 s on a local disk and much longer on a slow one, so that what was
     found is used again for twenty times as long as it took to look.
     """
-    known, key = _image_times_known(), (str(dataset.root), dataset.fingerprint)
-    entry = known.get(key)
+    results, key = _image_times_known(), (str(dataset.root), dataset.fingerprint)
+    entry = results.get(key)
     if entry and time.monotonic() < entry[0]:
         return entry[1]
     began = time.monotonic()
     paths = [path for split in dataset.splits for path in dataset.samples(split)["path"]]
-    found = content_hash(np.array([_stamp(path) for path in paths], np.int64))
+    result = content_hash(np.array([_stamp(path) for path in paths], np.int64))
     ended = time.monotonic()
-    known[key] = (ended + 20 * (ended - began), found)
-    return found
+    results[key] = (ended + 20 * (ended - began), result)
+    return result
 
 
 @st.cache_resource(show_spinner=False)

@@ -13,12 +13,12 @@ AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
 _LONGEST = 48
 
 
-def choose_runs(there: dict[str, Run]) -> list[str]:
+def choose_runs(readable: dict[str, Run]) -> list[str]:
     """Offer the runs, and return those that are shown."""
-    chosen = [name for name in selection.get(TrainingSelection).run if name in there] or runs.first_shown(there)
+    chosen = [name for name in selection.get(TrainingSelection).run if name in readable] or runs.first_shown(readable)
     st.multiselect(
         _("Runs"),
-        list(there),
+        list(readable),
         format_func=lambda name: name if len(name) < _LONGEST else f"{name[: _LONGEST - 1]}…",
         placeholder=_("Choose runs"),
         width="stretch",

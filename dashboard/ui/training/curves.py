@@ -35,8 +35,8 @@ def check(history: pd.DataFrame, file: object) -> pd.DataFrame:
         try:
             history[column].astype(float)
         except (ValueError, TypeError):
-            words = _("{file} has a value of {name} that is not a number: correct it, or move the file away.")
-            raise TrainingError(words.format(file=file, name=column)) from None
+            sentence = _("{file} has a value of {name} that is not a number: correct it, or move the file away.")
+            raise TrainingError(sentence.format(file=file, name=column)) from None
     return history
 
 
@@ -65,12 +65,12 @@ def _chart(
     sides = {column: p_("data split", "training"), f"val_{column}": _("validation")}
     parts = []
     for name, history in histories.items():
-        for side, words in sides.items():
+        for side, side_name in sides.items():
             if side in history and history[side].notna().any():
                 # What another training did before says nothing of this one.
                 part = history["training"] if "training" in history else pd.Series(1, index=history.index)
                 values = history[side].astype(float).groupby(part).transform(smoothed, percent=smooth) * factor
-                facts = {"epoch": history["epoch"], "value": values, "run": name, "side": words, "training": part}
+                facts = {"epoch": history["epoch"], "value": values, "run": name, "side": side_name, "training": part}
                 parts.append(pd.DataFrame(facts))
     if not parts:
         return
@@ -79,7 +79,7 @@ def _chart(
     names = list(histories)
     order = list(sides.values())
     height = 230 + 24 * (1 + len(names) if len(names) > 1 else 1)
-    # One epoch makes no line: its points are large, told apart by shape, and lie in the middle of an axis that fits.
+    # One epoch makes no line: its points are large, differ in shape, and are centred on their axis.
     first, last = int(table["epoch"].min()), int(table["epoch"].max())
     single = first == last
     if single and scale.type != "log":
@@ -122,7 +122,7 @@ def _chart(
         scale=alt.Scale(domain=order, range=["circle", "diamond"]),
         legend=alt.Legend(orient="top", symbolSize=120) if both and single else None,
     )
-    # Points of their own: on the line they would stand in the legend in place of its dashes.
+    # Separate points: on the line they would replace its dashes in the legend.
     # Outlines show through each other where both sides have about the same value.
     points = base.mark_point(size=160 if single else 18, filled=not single, opacity=1, strokeWidth=2.5 if single else 0)
     points = points.encode(shape=shapes) if single else points.encode(detail="side:N")
@@ -133,14 +133,14 @@ def _chart(
 
 def _seams(histories: dict[str, pd.DataFrame], names: list[str]) -> alt.Chart | None:
     """Mark where one training in a log ends and the next begins."""
-    found = [
+    rows = [
         {"epoch": epoch - 0.5, "run": name, "words": _("another training starts at epoch {n}").format(n=epoch)}
         for name, history in histories.items()
         for epoch in seams(history)
     ]
-    if not found:
+    if not rows:
         return None
-    chart = alt.Chart(pd.DataFrame(found)).mark_rule(strokeDash=[2, 3], strokeWidth=2, opacity=0.7)
+    chart = alt.Chart(pd.DataFrame(rows)).mark_rule(strokeDash=[2, 3], strokeWidth=2, opacity=0.7)
     return chart.encode(
         x="epoch:Q",
         color=alt.Color("run:N", scale=alt.Scale(domain=names, range=_COLOURS)),

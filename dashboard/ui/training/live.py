@@ -1,4 +1,4 @@
-"""The live part of page Training runs: runs and curves, refreshed while one of the runs goes on."""
+"""The live part of page Training runs: runs and curves, refreshed while a run is active."""
 
 import pandas as pd
 import streamlit as st
@@ -15,19 +15,19 @@ _EVERY = 2.0
 
 
 def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
-    """Show runs and other histories; refreshed every two seconds while one of the runs goes on."""
+    """Show runs and other histories; refreshed every two seconds while a run is active."""
     live = any(runs.is_running(run) for name, run in runs.readable().items() if name in chosen)
     st.fragment(part(_live), run_every=_EVERY if live else None)(chosen, foreign, live)
 
 
 def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> None:
-    found = {name: run for name, run in runs.readable().items() if name in chosen}
-    found = {name: found[name] for name in chosen if name in found}
-    if live and not any(runs.is_running(run) for run in found.values()):
+    shown = {name: run for name, run in runs.readable().items() if name in chosen}
+    shown = {name: shown[name] for name in chosen if name in shown}
+    if live and not any(runs.is_running(run) for run in shown.values()):
         # The last one has ended: a whole new run of the page leaves the timer out.
         st.rerun()
     histories, events = {}, {}
-    for name, run in found.items():
+    for name, run in shown.items():
         try:
             events[name], history = run.events()[0], curves.check(run.history, run.directory / EVENTS)
         except Exception as problem:
@@ -46,4 +46,4 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
         for note in history.attrs.get("notes", []):
             st.caption(f"**{plain(name)}**: {plain(of_library(note))}")
         findings.show(name, history, None)
-    replay.show(found)
+    replay.show(shown)

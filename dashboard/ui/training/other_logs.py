@@ -31,8 +31,9 @@ def choose() -> dict[str, pd.DataFrame]:
             help=_("Files stay in this browser session. Pickle files are refused: opening one can run code."),
         )
         space = workspace.get()
-        places = (space.root / "logs", space.root / "data" / "logs")
-        logs = {space.relative(one): one for place in places for one in tensorboard_folders(place, links=space.links)}
+        roots = (space.root / "logs", space.root / "data" / "logs")
+        folders = [folder for root in roots for folder in tensorboard_folders(root, links=space.links)]
+        logs = {space.relative(folder): folder for folder in folders}
         chosen = st.multiselect(
             _("TensorBoard logs"),
             list(logs),
@@ -40,48 +41,48 @@ def choose() -> dict[str, pd.DataFrame]:
             disabled=not logs,
             placeholder=_("Choose logs") if logs else _("none in logs/ or data/logs/ of the workspace"),
         )
-        named = st.text_input(
+        entered = st.text_input(
             _("Another TensorBoard log folder"),
             key="tensorboard_folder",
             placeholder="experiments/first",
             help=_("A folder in the workspace, relative to it or to where the dashboard was started."),
         )
-    found = {}
+    histories = {}
     for name in chosen:
         with guarded():
-            found[name] = _logged(logs[name])
-    if named.strip():
+            histories[name] = _logged(logs[name])
+    if entered.strip():
         with guarded():
-            found |= _named_logs(named.strip())
+            histories |= _named_logs(entered.strip())
     for file in files or []:
         with guarded():
-            found[file.name] = _uploaded(file.name, file.getvalue())
-    return found
+            histories[file.name] = _uploaded(file.name, file.getvalue())
+    return histories
 
 
 def _named_logs(text: str) -> dict[str, pd.DataFrame]:
     """Read the trainings in a folder or file that a person names, each under its own path."""
     space = workspace.get()
-    place = space.resolve(text)
-    if not place.exists() and Path(text).exists():
-        place = space.resolve(resolved(text))
-    if place == space.root:
-        words = _("{path} is the workspace itself: enter the log folder in it.")
-        raise PathError(words.format(path=text))
-    folders = _logs_in(str(place), int(time.monotonic() / _LOOK_EVERY)) if place.is_dir() else ()
-    return {space.relative(one): _logged(one) for one in (folders or (place,))[:_MOST_READ]}
+    path = space.resolve(text)
+    if not path.exists() and Path(text).exists():
+        path = space.resolve(resolved(text))
+    if path == space.root:
+        sentence = _("{path} is the workspace itself: enter the log folder in it.")
+        raise PathError(sentence.format(path=text))
+    folders = _logs_in(str(path), int(time.monotonic() / _LOOK_EVERY)) if path.is_dir() else ()
+    return {space.relative(folder): _logged(folder) for folder in (folders or (path,))[:_MOST_READ]}
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _logs_in(folder: str, moment: int) -> tuple[Path, ...]:
-    """Look for logs in a folder once in a while: the page runs anew with every click."""
+    """Look for logs in a folder every few seconds only: the page reruns with every click."""
     return tuple(tensorboard_folders(folder, links=workspace.get().links))
 
 
-def _logged(place: Path) -> pd.DataFrame:
+def _logged(log: Path) -> pd.DataFrame:
     links = workspace.get().links
-    files = [one for one in children(place, links, folders=False) if ".tfevents." in one.name] or [place]
-    return _read_log(place, tuple((str(file), modified(file)) for file in files))
+    files = [file for file in children(log, links, folders=False) if ".tfevents." in file.name] or [log]
+    return _read_log(log, tuple((str(file), modified(file)) for file in files))
 
 
 @read_once(max_entries=32)

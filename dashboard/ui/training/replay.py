@@ -1,4 +1,4 @@
-"""A run as it was after each epoch: its validation confusion and one picture's heatmap, along a slider."""
+"""A run as it was after each epoch: its validation confusion and one image's heatmap, along a slider."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,10 +58,9 @@ def _confusion(replay: Replay, epoch: int) -> None:
     import altair as alt
 
     counts = replay.confusion(epoch)
-    right = int(counts.to_numpy().trace())
-    total = int(counts.to_numpy().sum())
-    words = _("Validation after epoch {epoch}: {right} of {n} correct ({accuracy})")
-    st.markdown(words.format(epoch=epoch, right=f"{right:,}", n=f"{total:,}", accuracy=percent(right / max(total, 1))))
+    right, n = int(counts.to_numpy().trace()), int(counts.to_numpy().sum())
+    sentence = _("Validation after epoch {epoch}: {right} of {n} correct ({accuracy})")
+    st.markdown(sentence.format(epoch=epoch, right=f"{right:,}", n=f"{n:,}", accuracy=percent(right / max(n, 1))))
     names = list(counts.index)
     table = counts.rename_axis("true").reset_index().melt("true", var_name="predicted", value_name="count")
     axis = alt.Axis(labelLimit=110, labelOverlap=False, labelFlush=False)
@@ -96,21 +95,21 @@ def _sample(name: str, replay: Replay, epoch: int) -> None:
         f"{mark(predicted == label)} **{plain(predicted)}**  \n{_('label: {label}').format(label=plain(label))}"
     )
     dataset = replay.run.config.get("dataset", "")
-    picture = find_sample(dataset, sample) if dataset in workspace.datasets() else None
-    if picture is None:
+    source = find_sample(dataset, sample) if dataset in workspace.datasets() else None
+    if source is None:
         st.caption(_("The data set {name} is not in this workspace.").format(name=plain(dataset)))
         return
-    image = shown(read_image(picture.source), 480)
+    image = shown(read_image(source.source), 480)
     if not replay.has_weights(epoch):
         st.image(encode_image(image), width="stretch", alt=plain(sample))
         st.caption(_("Heatmaps need the weights of every epoch: train with **Save every epoch** or `--replay`."))
         return
     with st.spinner(_("Loading the model of epoch {epoch} …").format(epoch=epoch)):
         key = content_hash(str(replay.folder), epoch, (replay.folder / f"epoch-{epoch:04d}.npz").stat().st_mtime_ns)
-        heat, target, notes = _heat(key, sample, label, _replay=replay, _epoch=epoch, _source=picture.source)
-    words = _("Evidence for {label} after epoch {epoch}").format(epoch=epoch, label=target)
-    st.image(encode_image(overlay(image, heat, 0.55)), width="stretch", alt=words)
-    st.caption(plain(words))
+        heat, target, notes = _heat(key, sample, label, _replay=replay, _epoch=epoch, _source=source.source)
+    caption = _("Evidence for {label} after epoch {epoch}").format(epoch=epoch, label=target)
+    st.image(encode_image(overlay(image, heat, 0.55)), width="stretch", alt=caption)
+    st.caption(plain(caption))
     for note in notes:
         st.caption(f":material/info: {plain(of_library(note))}")
 
@@ -122,8 +121,8 @@ def _heat(
     from carvis.explain import heatmaps
 
     model = _model(key, _replay=_replay, _epoch=_epoch)
-    found = next(iter(heatmaps(model, [_source], target="true", labels=[label])))
-    return found.normalised, found.target_name, found.notes
+    heatmap = next(iter(heatmaps(model, [_source], target="true", labels=[label])))
+    return heatmap.normalised, heatmap.target_name, heatmap.notes
 
 
 @st.cache_resource(max_entries=_MODELS, show_spinner=False)

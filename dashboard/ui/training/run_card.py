@@ -1,4 +1,4 @@
-"""How one run stands: its state, its progress, what can be done with it, the end of its log."""
+"""One run: its state, its progress, its buttons, the end of its log."""
 
 import time
 from pathlib import Path
@@ -18,7 +18,7 @@ from ui.widgets.layout import guarded
 from ui.widgets.text import duration, percent, plain
 
 _LOG_LINES = 15
-# What a run does before its first epoch: the event's count, and the words for it.
+# What a run does before its first epoch: the field of the event that counts, and the label.
 _BEFOREHAND = {
     "drawing": ("images", N_("Drawing the training images")),
     "reading": ("pictures", N_("Reading images")),
@@ -33,11 +33,11 @@ def show(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> None
         history: one row an epoch.
     """
     status = run.status
-    words, icon, colour = runs.STATE[status["state"]]
+    state_name, icon, colour = runs.STATE[status["state"]]
     with st.container(border=True, gap="small", key=f"run_{name}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(name)}**", width="content")
-            st.badge(_(words), icon=icon, color=colour)
+            st.badge(_(state_name), icon=icon, color=colour)
             if status.get("reason"):
                 reason = status["reason"]
                 st.caption(plain(localised_reason(reason)), width="content")
@@ -54,8 +54,8 @@ def _actions(name: str, run: Run, status: dict) -> None:
     if state in ("running", "queued") and alive:
         st.button(_("Stop"), icon=":material/stop:", key=f"stop_{name}", on_click=careful(run.stop))
     if not alive and state in ("stopped", "crashed", "queued"):
-        words = _("Start") if state == "queued" else _("Resume")
-        if st.button(words, icon=":material/play_arrow:", key=f"resume_{name}"):
+        label = _("Start") if state == "queued" else _("Resume")
+        if st.button(label, icon=":material/play_arrow:", key=f"resume_{name}"):
             with guarded(), st.spinner(_("Starting …")):
                 from carvis.training import resume
 
@@ -79,18 +79,18 @@ def _actions(name: str, run: Run, status: dict) -> None:
 
 
 def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
-    epochs, done = status.get("epochs") or 0, status.get("epoch") or 0
+    epochs, epoch = status.get("epochs") or 0, status.get("epoch") or 0
     running = status["state"] in ("running", "stopping")
     last: dict = next(
         (event for event in reversed(events) if event.get("kind") in (*_BEFOREHAND, "steps", "epoch")), {}
     )
     if running and last.get("kind") in _BEFOREHAND:
-        counted, words = _BEFOREHAND[last["kind"]]
+        counted, activity = _BEFOREHAND[last["kind"]]
         count, total = last.get(counted, 0), last.get("total", 0)
-        st.progress(min(1.0, count / max(total, 1)), text=f"{_(words)}: {count:,} / {total:,}")
+        st.progress(min(1.0, count / max(total, 1)), text=f"{_(activity)}: {count:,} / {total:,}")
     elif running and epochs:
-        share = (done - 1 + status.get("step", 0) / max(status.get("steps") or 1, 1)) / epochs if done else 0.0
-        st.progress(min(1.0, max(0.0, share)), text=_("Epoch {done} of {epochs}").format(done=done, epochs=epochs))
+        share = (epoch - 1 + status.get("step", 0) / max(status.get("steps") or 1, 1)) / epochs if epoch else 0.0
+        st.progress(min(1.0, max(0.0, share)), text=_("Epoch {done} of {epochs}").format(done=epoch, epochs=epochs))
     if not len(history):
         return
     history = history.reindex(columns=[*history, *({"val_accuracy", "val_loss", "seconds"} - {*history})])
@@ -107,8 +107,8 @@ def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
     if memory:
         facts.append((_("Memory"), f"{memory / 1e9:.1f} GB"))
     if running and epochs and seconds == seconds:
-        left = (epochs - int(history["epoch"].max())) * seconds
-        facts.append((_("Time left (at most)"), duration(left)))
+        seconds_left = (epochs - int(history["epoch"].max())) * seconds
+        facts.append((_("Time left (at most)"), duration(seconds_left)))
     with st.container(horizontal=True, gap="medium"):
         for label, value in facts:
             st.caption(f"{label}: **{value}**", width="content")
@@ -135,11 +135,11 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
 def _event_line(event: dict) -> str:
     at = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
     if event.get("kind") == "epoch" and event.get("best") and event.get("val_accuracy") is not None:
-        words = _("best so far: epoch {epoch}, validation accuracy {accuracy}")
-        return f"{at} {words.format(epoch=event.get('epoch'), accuracy=percent(event['val_accuracy']))}"
-    words = {
+        sentence = _("best so far: epoch {epoch}, validation accuracy {accuracy}")
+        return f"{at} {sentence.format(epoch=event.get('epoch'), accuracy=percent(event['val_accuracy']))}"
+    sentence = {
         "begin": _("training started with {n} images").format(n=event.get("pictures")),
         "resumed": _("resumed after epoch {epoch}").format(epoch=event.get("epoch")),
         "end": _("ended: {reason}").format(reason=plain(event.get("reason") or _("all epochs done"))),
     }.get(str(event.get("kind")), "")
-    return f"{at} {words}" if words else ""
+    return f"{at} {sentence}" if sentence else ""

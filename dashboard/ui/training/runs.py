@@ -33,21 +33,21 @@ def readable() -> dict[str, Run]:
 
 def _opened(folder: Path) -> Run:
     """Open a run once what all of the page rests on can be read."""
-    words = _("{path} has no valid run state: delete this run.")
+    sentence = _("{path} has no valid run state: delete this run.")
     run = Run(folder, workspace.get())
     if str(run.status["state"]) not in STATE or not isinstance(run.config, dict):
-        raise TrainingError(words.format(path=folder / STATUS))
+        raise TrainingError(sentence.format(path=folder / STATUS))
     return run
 
 
 def first_shown(runs: dict[str, Run]) -> list[str]:
     """Return the runs to show by default: the running ones, else the newest; unchanged until the page is left."""
-    kept = [name for name in st.session_state.get(_SHOWN, []) if name in runs]
-    if selection.arrived() or not kept:
+    shown = [name for name in st.session_state.get(_SHOWN, []) if name in runs]
+    if selection.arrived() or not shown:
         alive = [name for name, run in runs.items() if is_running(run)]
-        kept = (alive or list(runs)[:1])[:MOST_SHOWN]
-    st.session_state[_SHOWN] = kept
-    return kept
+        shown = (alive or list(runs)[:1])[:MOST_SHOWN]
+    st.session_state[_SHOWN] = shown
+    return shown
 
 
 def is_running(run: Run) -> bool:

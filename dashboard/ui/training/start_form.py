@@ -91,9 +91,9 @@ def _offer_drawing(dataset: str, config: dict, missing: MissingImages, seconds: 
     """Offer, in a dialog, to draw the demo's training images as the first step of the run."""
 
     def window() -> None:
-        words = _("The run draws {n} images first, once: about {time} on this computer, {size} MB.")
+        sentence = _("The run draws {n} images first, once: about {time} on this computer, {size} MB.")
         size = f"{missing.bytes / 1e6:.0f}"
-        st.markdown(words.format(n=f"{missing.total:,}", time=duration(seconds), size=size))
+        st.markdown(sentence.format(n=f"{missing.total:,}", time=duration(seconds), size=size))
         with st.container(horizontal=True), guarded():
             if st.button(_("Draw and start"), icon=":material/play_arrow:", type="primary", key="draw_and_start"):
                 _start(dataset, config)
@@ -126,10 +126,10 @@ def _network(recipe: str, dataset: str, demo_defaults: dict) -> dict:
         trained = workspace.get().relative(demo_defaults["weights"]) if of_demo else None
         options = [*(["imagenet"] if backbone.application else []), "none", *_weight_files()]
         options = list(dict.fromkeys([*options, *([trained] if trained else [])]))
-        words = {name: name for name in options} | translated(WEIGHTS)
+        labels = {name: name for name in options} | translated(WEIGHTS)
         key = selection.spoken(f"start_weights_{config['backbone']}{own}")
         initial: dict[str, Any] = {} if key in st.session_state else {"index": options.index(trained) if trained else 0}
-        config["weights"] = st.selectbox(_("Weights"), options, format_func=shown_as(words), key=key, **initial)
+        config["weights"] = st.selectbox(_("Weights"), options, format_func=shown_as(labels), key=key, **initial)
         if RECIPES[recipe].parent:
             config["open_from"] = _first_trainable_block(config["backbone"])
         if config["weights"] not in WEIGHTS:
@@ -256,8 +256,8 @@ def _estimate(dataset: str, config: dict, awaited: tuple[int, int] | None = None
     config = config | {"weights": "none", "name": None} if "weights" in config else config
     with st.spinner(_("Measuring two steps …")):
         cost = estimate(**config, data=workspace.dataset(dataset), workspace=workspace.get(), awaited=awaited)
-    words = _("About {time} for all epochs, with {n} training and {m} validation images.")
-    st.markdown(words.format(time=duration(cost.seconds), n=f"{cost.images:,}", m=f"{cost.valid_images:,}"))
+    sentence = _("About {time} for all epochs, with {n} training and {m} validation images.")
+    st.markdown(sentence.format(time=duration(cost.seconds), n=f"{cost.images:,}", m=f"{cost.valid_images:,}"))
     if cost.disk_bytes:
-        words = _("The frozen layers up to {layer} are computed once per view and cached: {size} MB on disk.")
-        st.markdown(words.format(layer=plain(cost.cut), size=f"{max(1, cost.disk_bytes / 1e6):,.0f}"))
+        sentence = _("The frozen layers up to {layer} are computed once per view and cached: {size} MB on disk.")
+        st.markdown(sentence.format(layer=plain(cost.cut), size=f"{max(1, cost.disk_bytes / 1e6):,.0f}"))

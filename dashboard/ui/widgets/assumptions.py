@@ -21,7 +21,7 @@ from ui.widgets.text import plain
 if TYPE_CHECKING:
     from ui.state.models import Opened
 
-_FOUND = "_assumption_checks"
+_CHECKS = "_assumption_checks"
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -35,24 +35,24 @@ def beside(models: Iterable["Opened"]) -> None:
         clf = model.classifier
         if clf is None or not clf.assumed:
             continue
-        found = None
+        check = None
         with unreadable.item("result", model.name):
-            found = kept(model, dataset, full=False) if dataset else None
-        if found is None:
+            check = cached_check(model, dataset, full=False) if dataset else None
+        if check is None:
             unchecked.append(model.name)
-        elif remarks := found.remarks_on(clf.assumed):
-            _add(against, (remarks, bool(found.warnings)), model.name)
+        elif remarks := check.remarks_on(clf.assumed):
+            _add(against, (remarks, bool(check.warnings)), model.name)
     for (sentences, grave), names in against.items():
-        _say(names, sentences, grave)
+        _show_remarks(names, sentences, grave)
     if unchecked:
-        words = n_(
-            ("{model} has an incomplete card: class names or preprocessing are assumed, not checked."),
-            ("{model} have incomplete cards: class names or preprocessing are assumed, not checked."),
+        label = n_(
+            "{model} has an incomplete card: class names or preprocessing are assumed, not checked.",
+            "{model} have incomplete cards: class names or preprocessing are assumed, not checked.",
             len(unchecked),
         )
         st.page_link(
             "app_pages/models.py",
-            label=words.format(model=plain(", ".join(unchecked))),
+            label=label.format(model=plain(", ".join(unchecked))),
             icon=":material/fact_check:",
             query_params=selection.link(model=tuple(unchecked[:1])),
         )
@@ -62,15 +62,15 @@ def _add(groups: dict[K, list[V]], key: K, value: V) -> None:
     groups.setdefault(key, []).append(value)
 
 
-def _say(names: list[str], sentences: Iterable[str], grave: bool) -> None:
+def _show_remarks(names: list[str], sentences: Iterable[str], grave: bool) -> None:
     """Show a finding once, with the names of all models that it holds for."""
-    who = ", ".join(f"**{plain(name)}**" for name in names)
-    words = " ".join(plain(of_library(sentence)) for sentence in sentences)
-    (st.warning if grave else st.info)(f"{who}: {words}", icon=":material/fact_check:")
+    models = ", ".join(f"**{plain(name)}**" for name in names)
+    remarks = " ".join(plain(of_library(sentence)) for sentence in sentences)
+    (st.warning if grave else st.info)(f"{models}: {remarks}", icon=":material/fact_check:")
 
 
 def of_evaluations(tables: Iterable[evaluations.Table], *, only_again: bool = False) -> None:
-    """Say beside evaluations what speaks against the assumptions about their models, or what cannot be told.
+    """Show beside evaluations what speaks against the assumptions about their models, or what is unknown.
 
     Args:
         only_again: say no more than which have to be made again.
@@ -81,24 +81,25 @@ def of_evaluations(tables: Iterable[evaluations.Table], *, only_again: bool = Fa
             remarks = remarks_of(table)
             if remarks and (remarks.outdated or not only_again):
                 _add(groups, remarks, table)
-    for remarks, found in groups.items():
+    for remarks, affected in groups.items():
         with st.container(gap="xsmall"):
-            _say([table.model for table in found], remarks.sentences, remarks.grave)
-            here = [table for table in found if table.model in workspace.model_files()]
+            _show_remarks([table.model for table in affected], remarks.sentences, remarks.grave)
+            present = [table for table in affected if table.model in workspace.model_files()]
             if remarks.outdated:
-                lines = [commands.evaluate(workspace.model_files()[one.model], one.data, one.split) for one in here]
-                st.code("\n".join(lines), language="bash", wrap_lines=True)
-            elif here:
+                files = workspace.model_files()
+                steps = [commands.evaluate(files[table.model], table.data, table.split) for table in present]
+                st.code("\n".join(steps), language="bash", wrap_lines=True)
+            elif present:
                 st.page_link(
                     "app_pages/models.py",
                     label=_("Check it on page Models"),
                     icon=":material/fact_check:",
-                    query_params=selection.link(model=(here[0].model,), data=here[0].data),
+                    query_params=selection.link(model=(present[0].model,), data=present[0].data),
                 )
 
 
 def remarks_of(table: evaluations.Table) -> Remarks:
-    """Return what has to be said beside an evaluation; nothing for a table that is none."""
+    """Return the remarks on an evaluation; none for a table that is no evaluation."""
     if not table.is_evaluation:
         return Remarks()
     return assumption_remarks(
@@ -110,21 +111,21 @@ def of_models(names: Iterable[str], dataset: str, split: str) -> None:
     """Say of models, without opening them, what speaks against the assumptions about them.
 
     Args:
-        pictures, split: the data set and split whose evaluations are looked at first.
+        dataset, split: whose evaluations come first.
     """
     evaluated = []
     by_card: dict[Remarks, list[str]] = {}
     for name in names:
-        found = [table for table in evaluations.saved().values() if table.model == name]
-        found.sort(key=lambda table: (table.data != dataset, table.split != split))
+        tables = [table for table in evaluations.saved().values() if table.model == name]
+        tables.sort(key=lambda table: (table.data != dataset, table.split != split))
         with unreadable.item("card", name):
-            if found:
-                evaluated.append(found[0])
+            if tables:
+                evaluated.append(tables[0])
             elif remarks := card_remarks(workspace.model_files()[name]):
                 _add(by_card, remarks, name)
     of_evaluations(evaluated)
     for remarks, names_of in by_card.items():
-        _say(names_of, remarks.sentences, remarks.grave)
+        _show_remarks(names_of, remarks.sentences, remarks.grave)
 
 
 def mark(name: str, table: evaluations.Table | None) -> str:
@@ -145,19 +146,19 @@ def chosen_dataset() -> Dataset | None:
     return None
 
 
-def kept(model: "Opened", dataset: Dataset, *, full: bool) -> AssumptionCheck | None:
+def cached_check(model: "Opened", dataset: Dataset, *, full: bool) -> AssumptionCheck | None:
     """Return what a check of a model on a data set found; None where it was not checked.
 
     Args:
         full: count only a check of every assumption.
     """
-    known = st.session_state.get(_FOUND, {}).get(key(model, dataset))
-    return known or stored_check(model.clf, dataset, jobs.cache("assumptions"), full=full)
+    remembered = st.session_state.get(_CHECKS, {}).get(key(model, dataset))
+    return remembered or stored_check(model.clf, dataset, jobs.cache("assumptions"), full=full)
 
 
-def remember(model: "Opened", dataset: Dataset, found: AssumptionCheck) -> None:
+def remember(model: "Opened", dataset: Dataset, check: AssumptionCheck) -> None:
     """Keep what a check found for this session."""
-    st.session_state.setdefault(_FOUND, {})[key(model, dataset)] = found
+    st.session_state.setdefault(_CHECKS, {})[key(model, dataset)] = check
 
 
 def key(model: "Opened", dataset: Dataset) -> tuple:

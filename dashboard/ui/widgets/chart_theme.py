@@ -33,7 +33,7 @@ class Look:
         return ["#b79cf0", "#242c34", "#f0a24f"] if self.dark else ["#542788", "#f4f4f4", "#b35806"]
 
     def text(self, tone: np.ndarray, signed: bool) -> np.ndarray:
-        """The colour of a number on a cell whose value stands at ``tone`` 0..1 of the scale."""
+        """The colour of a number on a cell whose value is at ``tone`` 0..1 of the scale."""
         if signed:
             return np.where(tone > 0.55, *(("#000000", "#ffffff") if self.dark else ("#ffffff", "#111111")))
         return np.where(tone > 0.45, *(("#000000", "#ffffff") if self.dark else ("#ffffff", "#111111")))

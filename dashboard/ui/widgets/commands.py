@@ -19,8 +19,8 @@ def carvis(verb: str, *arguments: str) -> str:
     The dashboard's own workspace is where its README has one type commands; every other one is named.
     """
     space = workspace.get()
-    where = [] if workspace.is_own() else ["--workspace", quoted(str(space.root))]
-    return " ".join(["python -m carvis", verb, *arguments, *where])
+    option = [] if workspace.is_own() else ["--workspace", quoted(str(space.root))]
+    return " ".join(["python -m carvis", verb, *arguments, *option])
 
 
 def evaluate(model: Path | None, dataset: str = "", split: str = "") -> str:
@@ -43,9 +43,9 @@ def dataset_path(name: str = "") -> str:
     return path(workspace.datasets().get(name, space.data_dir / (name or DATASET)))
 
 
-def path(place: Path) -> str:
+def path(file: Path) -> str:
     """Return a path for a command: below the dashboard's own workspace, else whole."""
-    return quoted(workspace.get().relative(place) if workspace.is_own() else str(place))
+    return quoted(workspace.get().relative(file) if workspace.is_own() else str(file))
 
 
 def quoted(text: str) -> str:

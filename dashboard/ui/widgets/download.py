@@ -10,7 +10,7 @@ from ui.state import error_log
 from ui.state.widget_values import shelf
 
 _FAILED = "download_failed"
-# Streamlit's own line at the button is English and says no reason: the page is drawn anew instead, and says it.
+# Streamlit's own message at the button is English and gives no reason: the page reruns and shows it instead.
 _SCRIPT = """
 export default function ({ setTriggerValue }) {
   const line = "[data-testid=stDownloadButtonError]"
@@ -40,21 +40,21 @@ def download(label: str, make: Callable[[], bytes | str], file_name: str, **more
     """
     suffix = file_name.rsplit(".", 1)[-1]
     icon = {"png": ":material/image:", "html": ":material/description:"}.get(suffix, ":material/data_array:")
-    look = {"icon": icon, "type": "tertiary", "on_click": "ignore", "mime": _MIME[suffix]}
-    st.download_button(label, _telling(make), file_name, **(look | more))
+    options = {"icon": icon, "type": "tertiary", "on_click": "ignore", "mime": _MIME[suffix]}
+    st.download_button(label, _recorded(make), file_name, **(options | more))
 
 
 def tell_failures() -> None:
-    """Let the page be drawn anew, with the reason, whenever a download fails."""
+    """Rerun the page, with the reason, whenever a download fails."""
     teller = st.components.v2.component("carvis_download_failed", html="<span></span>", js=_SCRIPT)
     teller(key=_FAILED, height=1, on_failed_change=lambda: None)
 
 
-def _telling(make: Callable[[], bytes | str]) -> Callable[[], bytes | str]:
+def _recorded(make: Callable[[], bytes | str]) -> Callable[[], bytes | str]:
     """Return ``make`` for another thread: the next drawing of the page says why it failed."""
     failures = shelf()
 
-    def made() -> bytes | str:
+    def content() -> bytes | str:
         try:
             return make()
         except Exception as problem:
@@ -63,4 +63,4 @@ def _telling(make: Callable[[], bytes | str]) -> Callable[[], bytes | str]:
             failures.append(problem)
             raise
 
-    return made
+    return content

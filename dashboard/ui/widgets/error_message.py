@@ -14,10 +14,10 @@ def show(problem: BaseException | problems.Problem, *, of_item: bool = False) ->
         problem: what was raised, or what was made of it.
         of_item: it was met in one item of several, which the others do without.
     """
-    shown = problem if isinstance(problem, problems.Problem) else problems.described(problem, of_item=of_item)
+    described = problem if isinstance(problem, problems.Problem) else problems.described(problem, of_item=of_item)
     with st.container(gap="xsmall"):
-        st.error(plain(shown.sentence), icon=":material/error:")
-        if shown.number:
+        st.error(plain(described.sentence), icon=":material/error:")
+        if described.number:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption(_("Error number to copy:"), width="content")
-                st.code(shown.number, language=None, width="content")
+                st.code(described.number, language=None, width="content")

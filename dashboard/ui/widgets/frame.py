@@ -1,4 +1,4 @@
-"""What stands around a page: the sidebar, and what is said of the link; an error in one of them leaves the others."""
+"""The frame of every page: the sidebar and notes on the link; an error in one part leaves the others."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from ui.widgets.text import plain
 
 
 def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
-    """Draw the page that the address names, with what stands around it.
+    """Draw the page that the address names, with its frame.
 
     Args:
         pages: those that the sidebar links to.
@@ -22,29 +22,29 @@ def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
         workspace.look_again()
     # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
     page = st.navigation([*pages.values(), overview], position="hidden")
-    refused: list[str] = []
+    invalid: list[str] = []
     with guarded():
-        refused = selection.begin(page.url_path)
-    opened = None
+        invalid = selection.begin(page.url_path)
+    space = None
     with guarded():
-        opened = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
+        space = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
     tell()
-    if refused:
-        _warn(_("Invalid values in the link were ignored: {names}."), refused)
-    if opened is not None:
+    if invalid:
+        _warn(_("Invalid values in the link were ignored: {names}."), invalid)
+    if space is not None:
         with guarded():
             if missing := current.unknown():
                 _warn(_("The link refers to items that are not in this workspace: {names}."), missing)
-        whole = False
+        completed = False
         with guarded(), sandbox_first():
             page.run()
-            whole = True
-        if not whole:
+            completed = True
+        if not completed:
             widget_values.failed()
         with guarded():
             tell_failures()
     widget_values.end()
 
 
-def _warn(words: str, names: list[str]) -> None:
-    st.warning(words.format(names=", ".join(map(plain, names))))
+def _warn(sentence: str, names: list[str]) -> None:
+    st.warning(sentence.format(names=", ".join(map(plain, names))))

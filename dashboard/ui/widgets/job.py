@@ -25,7 +25,7 @@ def on_request(
     icon: str = "play_arrow",
     name: str = "work",
 ) -> T | None:
-    """Return what ``make`` makes, once the person asked for it; before, offer a button.
+    """Return the result of ``make`` once it is requested; before that, offer a button.
 
     Args:
         key: names everything that decides the result.
@@ -41,14 +41,14 @@ def on_request(
     results = jobs.results()
     if key in results:
         return results[key]
-    if not jobs.is_asked(key):
+    if not jobs.is_requested(key):
         with st.container(horizontal=True, vertical_alignment="center", key=f"{name}_asks"):
             st.button(
                 label,
                 type="primary" if primary else "secondary",
                 icon=f":material/{icon}:",
                 key=f"{name}_begin",
-                on_click=careful(jobs.ask),
+                on_click=careful(jobs.request),
                 args=(key,),
             )
             if note:

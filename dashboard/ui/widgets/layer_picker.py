@@ -39,24 +39,24 @@ def _with_maps(clf: "Classifier") -> list[str]:
 
 
 def _choose_layer(model: Opened, names: list[str], first: str | None, problems: list[str]) -> str | None:
-    wanted = chosen_layer(model.name)
-    if wanted in model.clf.layer_graph.by_path and wanted not in names:
+    chosen = chosen_layer(model.name)
+    if chosen in model.clf.layer_graph.by_path and chosen not in names:
         # Chosen on another page: its filters are drawn, too, if it has a map.
-        names = [*names, wanted] if model.clf.layer_graph.by_path[wanted].map_shape else names
-    if wanted in model.clf.layer_graph.groups and wanted not in names:
-        wanted = None
-    if wanted and wanted not in names:
-        words = _("{model} has no layer {layer}; its default layer is used.")
-        problems.append(words.format(model=model.name, layer=wanted))
-        wanted = None
-    shown = wanted or first
+        names = [*names, chosen] if model.clf.layer_graph.by_path[chosen].map_shape else names
+    if chosen in model.clf.layer_graph.groups and chosen not in names:
+        chosen = None
+    if chosen and chosen not in names:
+        sentence = _("{model} has no layer {layer}; its default layer is used.")
+        problems.append(sentence.format(model=model.name, layer=chosen))
+        chosen = None
+    shown = chosen or first
     if not names:
         return None
     key = selection.spoken(f"layer_{model.name}")
     selection.show(key, shown)
-    places = model.clf.layer_graph
+    graph = model.clf.layer_graph
     shown_names = {
-        name: name if places.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names
+        name: name if graph.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names
     }
     st.selectbox(
         _("Layer of {model}").format(model=plain(model.name)),
@@ -78,8 +78,8 @@ def offer_methods(opened: dict[str, Opened], layers: dict[str, str | None], meth
     bare = [name for name, model in opened.items() if model.classifier is not None and not layers.get(name)]
     if bare:
         with st.container(horizontal=True, vertical_alignment="center"):
-            words = _("No default layer: {models}.").format(models=", ".join(map(plain, bare)))
-            st.markdown(words, width="content")
+            sentence = _("No default layer: {models}.").format(models=", ".join(map(plain, bare)))
+            st.markdown(sentence, width="content")
             st.button(
                 _("Explain by occlusion"),
                 icon=":material/grid_on:",
@@ -96,6 +96,6 @@ def chosen_layer(model: str) -> str | None:
 
 def take_layer(model: str, usual: str | None, key: str) -> None:
     """Choose for a model the layer that the widget with this key shows; the usual one needs no entry."""
-    others = tuple(entry for entry in selection.get().layer if not entry.startswith(f"{model}:"))
+    other_layers = tuple(entry for entry in selection.get().layer if not entry.startswith(f"{model}:"))
     layer = st.session_state[key]
-    selection.change(layer=others if layer in (None, usual) else (*others, f"{model}:{layer}"))
+    selection.change(layer=other_layers if layer in (None, usual) else (*other_layers, f"{model}:{layer}"))

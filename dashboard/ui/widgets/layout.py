@@ -15,11 +15,11 @@ from ui.widgets.text import plain
 P = ParamSpec("P")
 
 
-def heading(title: str, answers: str, how_to_read: str) -> None:
-    """Begin a page: its name, one sentence on what it answers, and help for beginners."""
+def heading(title: str, question: str, how_to_read: str) -> None:
+    """Begin a page: its name, the question it answers, and help for beginners."""
     with st.container(gap="xsmall"):
         st.title(title, anchor=False)
-        st.markdown(answers)
+        st.markdown(question)
         with st.expander(_("How to read this"), type="compact"):
             st.markdown(how_to_read)
         unreadable_list.stands_here()
@@ -33,7 +33,7 @@ def empty(title: str, what_to_do: str, *commands: str) -> None:
 
 
 def no_models(dataset: str) -> None:
-    """Say that there are no models yet, and how to come by one."""
+    """Say that there are no models yet, and how to get one."""
     empty(
         _("No models yet"),
         _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
@@ -67,10 +67,10 @@ def stop() -> NoReturn:
 def tell() -> None:
     """Show what went wrong in callbacks since the last drawing."""
     for problem in widget_values.failures():
-        words = problems.described(problem)
-        error_message.show(words)
+        described = problems.described(problem)
+        error_message.show(described)
         # Who clicked far down the page sees this one.
-        st.toast(plain(words.sentence), icon=":material/error:", duration="long")
+        st.toast(plain(described.sentence), icon=":material/error:", duration="long")
 
 
 def part(draw: Callable[P, None]) -> Callable[P, None]:

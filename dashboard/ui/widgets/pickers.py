@@ -19,20 +19,20 @@ from ui.widgets.text import plain
 COLOURS = {"viridis": "viridis", "cividis": "cividis", "magma": "magma", "tutorial": N_("tutorial look (JET)")}
 
 
-def segments(field: str, label: str, words: Mapping[str, str], value: str, **more: Any) -> None:
+def segments(field: str, label: str, labels: Mapping[str, str], value: str, **more: Any) -> None:
     """Offer the choices of a field of the selection side by side.
 
     Args:
-        words: of each choice; they are translated here.
+        labels: of each choice; they are translated here.
         value: the one in use.
         more: further arguments of the widget.
     """
     st.segmented_control(
         label,
-        list(words),
-        # Where it lies in a closed window it comes to life later: it needs its start value in every run.
+        list(labels),
+        # In a closed window it is created later: it needs its start value in every run.
         default=value,
-        format_func=shown_as(translated(words)),
+        format_func=shown_as(translated(labels)),
         required=True,
         **selection.control(field, value),
         **more,
@@ -55,7 +55,7 @@ def choose_models(names: list[str], shown: list[str]) -> None:
 def choose_method(method: str) -> None:
     """Offer the heatmap methods, with a sentence on the chosen one."""
     methods = list(METHODS)
-    # In a closed window it comes to life later: it needs its start value in every run.
+    # In a closed window it is created later: it needs its start value in every run.
     st.selectbox(_("Method"), methods, methods.index(method), **selection.control("method", method))
     st.caption(of_library(METHODS[method].caption))
 
@@ -69,7 +69,7 @@ def add_images() -> list[Sample]:
                 samples = workspace.dataset(name).samples(split)
                 label = st.selectbox(_("Class"), sorted(samples["label"].unique()), key="add_class")
                 ids = samples.loc[samples["label"] == label, "id"].tolist()
-                one = st.selectbox(
+                sample = st.selectbox(
                     _("Image"), ids, format_func=lambda sample: sample.rsplit("/", 1)[-1], key="add_sample"
                 )
                 st.button(
@@ -77,7 +77,7 @@ def add_images() -> list[Sample]:
                     icon=":material/add:",
                     key="add_picture",
                     on_click=careful(_add),
-                    args=(name, split, one),
+                    args=(name, split, sample),
                     disabled=len(selection.get().sample) >= MOST_CHOSEN,
                 )
         uploads = st.file_uploader(
@@ -94,31 +94,31 @@ def add_images() -> list[Sample]:
 
 def _add(name: str, split: str, sample: str) -> None:
     now = selection.get()
-    kept = now.sample if now.data in ("", name) else ()
-    selection.change(data=name, split=split, sample=tuple(dict.fromkeys((*kept, sample))))
+    samples = now.sample if now.data in ("", name) else ()
+    selection.change(data=name, split=split, sample=tuple(dict.fromkeys((*samples, sample))))
 
 
 def chosen_images(uploads: list[Sample]) -> tuple[list[Sample], str]:
     """Return the images to explain, and a note where the page chose one by itself."""
-    found = list(uploads)
+    samples = list(uploads)
     name = current.dataset_name()
     for sample in selection.get().sample[:MOST_CHOSEN]:
         with guarded():
-            found.append(find_sample(name, sample))
-    if found or selection.get().sample or not current.split():
-        return found, ""
+            samples.append(find_sample(name, sample))
+    if samples or selection.get().sample or not current.split():
+        return samples, ""
     return _example(name)
 
 
 def _example(name: str) -> tuple[list[Sample], str]:
     table = current.tables().get(current.table())
     try:
-        # Where it cannot be read the first picture does as well.
+        # If it cannot be read, the first image serves as well.
         if table and table.is_evaluation and current.evaluation(table):
             for sample in evaluations.misclassified(table)["id"].head(20):
                 example = find_sample(name, sample)
-                words = _("No image selected: showing the most confident mistake of {model}.")
-                return [example], words.format(model=plain(table.model))
+                note = _("No image selected: showing the most confident mistake of {model}.")
+                return [example], note.format(model=plain(table.model))
         samples = workspace.dataset(name).samples(current.split())
         if len(samples):
             return [find_sample(name, samples["id"].iloc[0])], _("No image selected: showing the first one.")

@@ -18,10 +18,10 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
         with st.container(gap="xxsmall"), guarded():
             for page in pages.values():
                 st.page_link(page, query_params=selection.link(), width="stretch")
-    opened = None
+    space = None
     with guarded():
-        opened = workspace.get()
-    if opened is None:
+        space = workspace.get()
+    if space is None:
         return None
     with st.sidebar:
         st.space("small")
@@ -29,10 +29,10 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
             _choose_data()
         with guarded():
             _choose_language()
-        st.caption(_("Workspace: {path}").format(path=plain(opened.root)))
+        st.caption(_("Workspace: {path}").format(path=plain(space.root)))
         st.caption(_("Results are saved in its `data` folder."))
-        _name_links_out(opened)
-    return opened
+        _name_links_out(space)
+    return space
 
 
 def _choose_data() -> None:
@@ -60,11 +60,11 @@ def _choose_language() -> None:
 
 def _name_links_out(space: Workspace) -> None:
     """Name what is not listed on the pages because a link leads out of the workspace."""
-    if left := _links_out(str(space.root)):
-        words = n_("{n} link leads out of the workspace", "{n} links lead out of the workspace", len(left))
-        with st.expander(words.format(n=len(left)), icon=":material/link_off:", type="compact"):
+    if paths := _links_out(str(space.root)):
+        label = n_("{n} link leads out of the workspace", "{n} links lead out of the workspace", len(paths))
+        with st.expander(label.format(n=len(paths)), icon=":material/link_off:", type="compact"):
             st.caption(_("They are ignored: copy the files into the workspace, or name their folder in CARVIS_LINKS."))
-            st.markdown("\n".join(f"- {plain(path)}" for path in left[:_MOST_NAMED]))
+            st.markdown("\n".join(f"- {plain(path)}" for path in paths[:_MOST_NAMED]))
 
 
 @st.cache_data(ttl=_LOOK_EVERY, max_entries=4, show_spinner=False)

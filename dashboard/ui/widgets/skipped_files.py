@@ -13,7 +13,7 @@ from ui.widgets.text import plain
 _NAMED = 3
 
 
-def words(evaluation: Evaluation) -> str:
+def note(evaluation: Evaluation) -> str:
     """Say how many files were not read, and name some; empty where there are none."""
     files = evaluation.metrics.get("not_read") or []
     names = ", ".join(file["path"].rsplit("/", 1)[-1] for file in files[:_NAMED]) + (" …" if files[_NAMED:] else "")
@@ -38,5 +38,5 @@ def why_nothing() -> str:
 
 def show(evaluations: Iterable[Evaluation]) -> None:
     """Say it once below what is drawn of several evaluations."""
-    for sentence in dict.fromkeys(filter(None, map(words, evaluations))):
+    for sentence in dict.fromkeys(filter(None, map(note, evaluations))):
         st.caption(plain(sentence))

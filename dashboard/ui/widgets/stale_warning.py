@@ -1,4 +1,4 @@
-"""Evaluations of an earlier model: its file was changed since, so that the answers are not those of the one here."""
+"""Warnings of outdated evaluations: their model file has changed since, so the predictions are an earlier model's."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,12 +25,12 @@ def say(tables: Iterable[evaluations.Table], *, checked_below: bool = False) -> 
                 continue
             path = workspace.model_files()[table.model]
             file = workspace.get().relative(path)
-            words = _(
+            sentence = _(
                 "{file} has changed since it was evaluated: these predictions are from the "
                 "earlier version. Evaluate it again:"
             )
             with st.container(gap="xsmall"):
-                st.warning(words.format(file=plain(file)), icon=":material/history:")
+                st.warning(sentence.format(file=plain(file)), icon=":material/history:")
                 st.code(commands.evaluate(path, table.data, table.split), language="bash", wrap_lines=True)
 
 

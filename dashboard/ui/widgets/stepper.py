@@ -1,4 +1,4 @@
-"""Going from one picture to the next, by button or by key."""
+"""Buttons and keys for the previous and the next image."""
 
 from collections.abc import Callable
 
@@ -10,27 +10,27 @@ from ui.state.widget_values import careful
 
 
 def steps(ids: pd.Series, position: int, key: str, go: Callable[[str], None]) -> None:
-    """Offer the picture before (K) and the next one (J), and say which of how many this one is.
+    """Offer the previous image (K) and the next one (J), and show the position of the present one.
 
     Args:
-        ids: of the pictures, in order.
+        ids: of the images, in order.
         position: of the present one.
-        key: begins the buttons' keys.
+        key: prefix of the buttons' keys.
         go: called with the id to open.
     """
     for step, label, icon, shortcut in (
         (-1, _("Previous"), "chevron_left", "K"),
         (1, _("Next"), "chevron_right", "J"),
     ):
-        to = position + step
-        there = 0 <= to < len(ids)
+        target = position + step
+        exists = 0 <= target < len(ids)
         st.button(
             label,
             icon=f":material/{icon}:",
             key=f"{key}_{step}",
             shortcut=shortcut,
-            disabled=not there,
+            disabled=not exists,
             on_click=careful(go),
-            args=(ids.iloc[to] if there else "",),
+            args=(ids.iloc[target] if exists else "",),
         )
     st.markdown(f"{position + 1:,} / {len(ids):,}", width="content")

@@ -14,22 +14,22 @@ def group_files() -> dict[str, Path]:
     """Files that say which super-class a class belongs to, by their path below the workspace."""
     root, name = workspace.get().root, current.dataset_name()
     folders = [workspace.datasets()[name]] if name in workspace.datasets() else []
-    found = {}
+    files = {}
     for folder in (*folders, root / "data"):
         for path in children(folder, workspace.get().links, folders=False):
             if path.name.startswith("super_classes") and path.suffix in (".csv", ".json"):
-                found[path.relative_to(root).as_posix()] = path
-    return found
+                files[path.relative_to(root).as_posix()] = path
+    return files
 
 
 def groups_of(class_names: Iterable[str]) -> dict[str, str]:
     """The super-class of each class, from the chosen file or from the names."""
     file = group_files().get(selection.get().groups)
-    named, class_names = None, [str(name) for name in class_names]
+    listed, class_names = None, [str(name) for name in class_names]
     if file:
         with guarded():
-            named = _super_classes(file, modified(file), tuple(class_names))
-    return super_classes(class_names, named)
+            listed = _super_classes(file, modified(file), tuple(class_names))
+    return super_classes(class_names, listed)
 
 
 @read_once(max_entries=32)

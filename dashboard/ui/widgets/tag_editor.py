@@ -23,7 +23,7 @@ from ui.widgets.download import download
 from ui.widgets.layout import guarded
 from ui.widgets.text import plain
 
-WORDS = {
+TAG_NAMES = {
     "label-wrong": N_("label wrong"),
     "blurred": N_("blurred"),
     "other-car": N_("other car in the image"),
@@ -46,9 +46,9 @@ def store() -> Tags:
     return Tags(workspace.get().root / FILE, workspace.datasets())
 
 
-def in_words(tag: str) -> str:
+def tag_name(tag: str) -> str:
     """Return a tag as the reader's language calls it; people's own tags stay as they are."""
-    return _(WORDS[tag]) if tag in WORDS else tag
+    return _(TAG_NAMES[tag]) if tag in TAG_NAMES else tag
 
 
 def names() -> list[str]:
@@ -102,13 +102,13 @@ def of_row(marks: pd.DataFrame, row: Any) -> tuple[tuple[str, ...], str]:
 def summary(tags: tuple[str, ...], note: str) -> str:
     """Write tags, or else the beginning of the note, as one line of Markdown."""
     short = " ".join(note.split())
-    return plain(", ".join(map(in_words, tags)) or short[:24] + ("…" if len(short) > 24 else ""))
+    return plain(", ".join(map(tag_name, tags)) or short[:24] + ("…" if len(short) > 24 else ""))
 
 
-def change(what: str, row: Any, *values: Any, **more: Any) -> bool:
+def change(method: str, row: Any, *values: Any, **more: Any) -> bool:
     """Change an image's tags, note or decision from a callback; an error is shown in the next run."""
     try:
-        getattr(store(), what)(row.data, row.id, content(row), *values, **more)
+        getattr(store(), method)(row.data, row.id, content(row), *values, **more)
     except NoteChangedError:
         raise
     except CarvisError as problem:
@@ -122,7 +122,7 @@ def keys(row: Any, tags: tuple[str, ...]) -> None:
     with st.container(horizontal=True, gap="xsmall", key="tag_keys"):
         for number, tag in enumerate(TAGS, 1):
             st.button(
-                in_words(tag),
+                tag_name(tag),
                 key=f"tag_{number}",
                 shortcut=str(number),
                 icon=":material/check:" if tag in tags else ":material/sell:",
@@ -150,7 +150,7 @@ def editor(row: Any, tags: tuple[str, ...], note: str, place: str, all_tags: boo
             _("Tags") if all_tags else _("Your own tags"),
             offered,
             selection_mode="multi",
-            format_func=shown_as({tag: plain(in_words(tag)) for tag in offered}),
+            format_func=shown_as({tag: plain(tag_name(tag)) for tag in offered}),
             key=key,
             on_change=selection.by_person(key, _take_tags),
             args=(row, tags, offered, key),
@@ -226,7 +226,7 @@ def _settle(row: Any, previous: str, text: str) -> None:
         if change("note", row, text, previous=previous):
             st.session_state[_CONFLICTS].pop(row.id, None)
     except NoteChangedError:
-        pass  # Changed yet again: the page shows what stands there now.
+        pass  # Changed once more: the page shows the present note.
 
 
 def replaced_since(row: Any) -> None:
@@ -250,8 +250,8 @@ def exchange() -> None:
             error_message.show(taken[1])
         elif file and taken:
             result = taken[1]
-            words = _("Added: {tags} tags, {notes} notes.")
-            st.success(words.format(tags=f"{result.tags:,}", notes=f"{result.notes:,}"))
+            added = _("Added: {tags} tags, {notes} notes.")
+            st.success(added.format(tags=f"{result.tags:,}", notes=f"{result.notes:,}"))
             for sentence in result.problems[:10]:
                 st.caption(plain(of_library(sentence)))
 

@@ -1,4 +1,4 @@
-"""The gallery of misclassified images: tiles with their tags, and the selected images."""
+"""A gallery of images: tiles with their tags, and the selected images."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from carvis.workspace import SPLITS
-from ui.misclassified import tag_editor
 from ui.state import current, selection
 from ui.state.i18n import _, n_
 from ui.state.samples import MOST_CHOSEN
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
+from ui.widgets import tag_editor
 from ui.widgets.text import ROW_STATUS, mark, percent, plain
 
 
@@ -57,7 +57,7 @@ def tiles(rows: pd.DataFrame, table: str, tags: pd.DataFrame) -> None:
                 _tile(row, image, table, row.id in chosen.sample, *tag_editor.of_row(tags, row))
 
 
-def _tile(row: Any, image: bytes | str, table: str, picked: bool, given: tuple[str, ...], note: str) -> None:
+def _tile(row: Any, image: bytes | str, table: str, picked: bool, tags: tuple[str, ...], note: str) -> None:
     predicted, label = plain(text(row.predicted)), plain(text(row.label))
     if isinstance(image, bytes):
         st.image(
@@ -70,9 +70,9 @@ def _tile(row: Any, image: bytes | str, table: str, picked: bool, given: tuple[s
         st.caption(f":material/broken_image: {reason}")
         st.caption(plain(getattr(row, "PATH", None) or row.id))
     if isinstance(row.predicted, str):
-        st.markdown(f"{mark(False)} **{predicted}**")
-    known = [percent(row.confidence)] if row.confidence == row.confidence else []
-    st.caption(" · ".join([*known, _("true: {label}").format(label=label)]))
+        st.markdown(f"{mark(row.predicted == row.label)} **{predicted}**")
+    facts = [percent(row.confidence)] if row.confidence == row.confidence else []
+    st.caption(" · ".join([*facts, _("true: {label}").format(label=label)]))
     if not isinstance(image, bytes):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -90,7 +90,7 @@ def _tile(row: Any, image: bytes | str, table: str, picked: bool, given: tuple[s
         )
         # Twenty-four editors at once would make the page heavy: each is drawn when its window is opened.
         window = st.popover(
-            tag_editor.summary(given, note) or _("Tag"),
+            tag_editor.summary(tags, note) or _("Tag"),
             icon=":material/sticky_note_2:" if note else ":material/sell:",
             type="tertiary",
             key=f"tagging_{row.id}",
@@ -98,7 +98,7 @@ def _tile(row: Any, image: bytes | str, table: str, picked: bool, given: tuple[s
         )
         if window.open:
             with window:
-                tag_editor.editor(row, given, note, "tile", all_tags=True)
+                tag_editor.editor(row, tags, note, "tile", all_tags=True)
 
 
 def text(value: object) -> str:

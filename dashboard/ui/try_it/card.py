@@ -1,0 +1,149 @@
+"""The card of one new image: what each model predicts, whether it is like training, where the model looks."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from carvis.demo import shipped_thumbnail
+from carvis.errors import CarvisError
+from carvis.images import encode_image, overlay, read_image
+from carvis.language import replaced
+from carvis.prediction import NOVELTY_WORDS, Neighbour, Prediction, Reference, novelty_finding
+from ui.state import workspace
+from ui.state.i18n import _, n_, of_library
+from ui.state.models import Opened, stamp_of
+from ui.state.samples import Sample
+from ui.state.thumbnails import thumbnails
+from ui.try_it.predictions import OfImage
+from ui.try_it.selection import TryItSelection
+from ui.widgets import error_message
+from ui.widgets.heatmap import make_heatmap
+from ui.widgets.images import shown
+from ui.widgets.text import mark, percent, plain
+
+_BADGES = {
+    "novel": ("orange", ":material/new_releases:"),
+    "typical": ("green", ":material/check:"),
+    "unknown": ("gray", ":material/help:"),
+}
+_NEAREST = 3
+_MOST_NAMED = 10
+
+
+def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Reference], chosen: TryItSelection) -> None:
+    """Draw the card of an image that could be read."""
+    sample = one.sample
+    image = _image(stamp_of(sample), _source=sample.source)
+    with st.container(border=True), st.grid(len(one.predictions) + 1, min_column_width=205, gap="medium") as grid:
+        with grid.cell():
+            st.image(encode_image(image), width="stretch", alt=_("The image {name}").format(name=sample.name))
+            st.caption(plain(sample.name))
+            if sample.label:
+                st.markdown(_("true: {label}").format(label=f"**{plain(sample.label)}**"))
+        for prediction in one.predictions:
+            with grid.cell():
+                model = opened.get(prediction.model)
+                _prediction(prediction, sample, model)
+                if model is None:
+                    continue
+                _novelty(prediction)
+                _nearest(prediction.nearest, known[prediction.model].dataset)
+                if chosen.maps == "show" and prediction.status == "ok":
+                    _heatmap(model, sample, chosen)
+
+
+def name_unreadable(images: Sequence[OfImage]) -> None:
+    """Name the images that cannot be read, each with the reason."""
+    for one in images[:_MOST_NAMED]:
+        reason, source = one.predictions[0].reason, one.sample.source
+        if isinstance(source, Path):
+            # Without the folders of this machine.
+            reason = replaced(reason, str(source), source.name)
+        st.error(f"**{plain(one.sample.name)}**: {plain(of_library(reason))}", icon=":material/broken_image:")
+    if (rest := len(images) - _MOST_NAMED) > 0:
+        st.caption(n_("and {n} more", "and {n} more", rest).format(n=f"{rest:,}"))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _image(stamp: object, *, _source: Path | bytes) -> object:
+    return shown(read_image(_source))
+
+
+def _prediction(prediction: Prediction, sample: Sample, model: Opened | None) -> None:
+    name = plain(prediction.model) if model else _("Average of the models")
+    if prediction.status != "ok":
+        st.markdown(f"**{name}**")
+        st.error(plain(of_library(prediction.reason)), icon=":material/error:")
+        return
+    known = model is not None and sample.label in model.clf.class_names
+    right = mark(prediction.predicted == sample.label) if known else ""
+    st.markdown(f"**{name}**  \n{plain(prediction.predicted)} {right}")
+    kind = _("calibrated confidence {share}") if prediction.is_calibrated else _("raw confidence {share}")
+    text = kind.format(share=percent(prediction.best_confidence))
+    st.progress(min(max(prediction.best_confidence, 0.0), 1.0), text=text)
+    others = [f"{plain(label)} {percent(share)}" for label, share in prediction.top[1:]]
+    if others:
+        st.caption(_("then {others}").format(others=" · ".join(others)))
+
+
+def _novelty(prediction: Prediction) -> None:
+    if prediction.status != "ok" or not prediction.novelty_by:
+        return
+    colour, icon = _BADGES[prediction.novelty]
+    st.badge(of_library(NOVELTY_WORDS[prediction.novelty]), icon=icon, color=colour)
+    if prediction.novelty == "novel":
+        st.caption(plain(of_library(novelty_finding(prediction))))
+
+
+def _nearest(nearest: tuple[Neighbour, ...], dataset: str) -> None:
+    if not nearest:
+        return
+    st.caption(_("Nearest training images"))
+    small = [
+        one if isinstance(one, bytes) else _shipped(dataset, near.id)
+        for one, near in zip(thumbnails([_path(dataset, near.id) for near in nearest[:_NEAREST]], 160), nearest)
+    ]
+    with st.container(horizontal=True, gap="small"):
+        for one, image in zip(nearest, small, strict=False):
+            with st.container(width=84, gap="xxsmall"):
+                if isinstance(image, bytes):
+                    alt = _("Training image of {label}").format(label=one.label)
+                    st.image(image, width=80, alt=alt)
+                st.caption(f"{plain(one.label)} {one.distance:.2f}")
+
+
+def _shipped(dataset: str, sample_id: str) -> bytes | None:
+    """Return the thumbnail that the demo ships of a training image."""
+    root = workspace.datasets().get(dataset)
+    image = shipped_thumbnail(root, sample_id) if root else None
+    return None if image is None else encode_image(image)
+
+
+def _path(dataset: str, sample_id: str) -> str | None:
+    """Return where a training image lies, None where it is not here."""
+    if dataset not in workspace.datasets():
+        return None
+    try:
+        return str(workspace.dataset(dataset).resolve(sample_id))
+    except CarvisError:
+        return None
+
+
+def _heatmap(model: Opened, sample: Sample, chosen: TryItSelection) -> None:
+    try:
+        with st.skeleton(height=220):
+            heatmap = make_heatmap(model, sample, ["predicted"], method=chosen.method)
+    # Whatever TensorFlow says to one model and image, the rest of the page is shown.
+    except Exception as problem:
+        error_message.show(problem)
+        return
+    image = _image(stamp_of(sample), _source=sample.source)
+    alt = _("Heatmap of {model} for {target}").format(model=model.name, target=heatmap.target_name)
+    st.image(
+        encode_image(overlay(image, heatmap.normalised, chosen.strength / 100, chosen.colours)),
+        width="stretch",
+        alt=alt,
+    )
+    if heatmap.status != "ok":
+        st.caption(f":material/visibility_off: {plain(of_library(heatmap.message))}")

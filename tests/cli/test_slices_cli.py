@@ -1,0 +1,53 @@
+"""``slices``, and the shortcuts of ``check``, as a person uses them."""
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from carvis.cli import main
+from tests.report.test_slices_section import dark_and_light
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    data, found = dark_and_light(tmp_path)
+    for name, evaluation in found.items():
+        replace(evaluation, root=data.root).save(tmp_path / "data" / "evaluations" / "night" / "test" / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
+    return tmp_path
+
+
+def test_slices_are_printed_compared_and_written(workspace, capsys):
+    assert main(["slices", "half", "all", "--out", "slices.csv"]) == 0, capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "1 slice is confirmed" in said and "dark images (brightness under" in said
+    assert "Confirmed on" in said and "only if its accuracy is at most" in said
+    assert "half loses" in said and "times as much there as half" in said
+    table = pd.read_csv(workspace / "slices.csv")
+    assert len(table) == 1 and all(name.startswith("test/") for name in table["ids"][0].split(";"))
+    assert main(["slices", "half", "--out", "slices.csv"]) == 2
+    assert main(["slices", "half", "--out", "slices.json"]) == 2
+    assert main(["slices", "half", "--properties", "weather"]) == 2
+    assert "weather is not a property of these images" in capsys.readouterr().err
+
+
+def test_slices_speak_japanese(workspace, capsys):
+    assert main(["--language", "ja", "slices", "half", "all"]) == 0
+    said = capsys.readouterr().out
+    assert "暗い画像（明るさ" in said and "accuracy" not in said and "loses" not in said
+
+
+def test_check_names_shortcuts(workspace, capsys):
+    for path in (workspace / "data" / "night" / "test" / "b").glob("*.png"):
+        # Class b becomes JPEG, under the same ending.
+        Image.open(path).convert("RGB").save(path, "JPEG", quality=90)
+    assert main(["check", "data/night", "--out", "health.json"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "alone predicts the class: balanced accuracy 100 %, chance 50 %" in said
+    assert "For example JPEG files: 100 % of 180 are b." in said
+    found = json.loads((workspace / "health.json").read_text("utf-8"))["shortcuts"]
+    assert {one["property"] for one in found} >= {"format"} and found[0]["accuracy"] == 1
