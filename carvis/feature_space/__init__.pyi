@@ -2,7 +2,7 @@ from .distances import distance_to_nearest, nearest, unit_vectors
 from .extraction import embeddings, no_images, workspace_of
 from .feature_clusters import cluster_table, clusters
 from .image_neighbours import neighbours
-from .neighbour_finding import neighbour_finding
+from .neighbour_words import neighbour_finding
 from .procrustes import aligned
 from .projection import Layout, layout, trustworthiness
 from .recorder import Recorder, recording

@@ -17,7 +17,7 @@ from ui.widgets.text import marked_up, plain
 
 # Of the same photograph the embeddings differ by rounding only.
 SAME_FEATURES = 1e-4
-_WIDTH = 112
+_WIDTH = 96
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,15 @@ def _tile(near: Neighbour, image: bytes | None, marks: Marks) -> None:
         st.caption(f":material/broken_image: {_('Image missing')}")
     else:
         alt = _("Image of {label} at distance {distance}")
-        st.image(image, width=_WIDTH, alt=alt.format(label=near.label, distance=f"{near.distance:.2f}"))
-    st.caption(f"{plain(near.label)} · {near.distance:.2f}", help=plain(near.id))
+        st.image(image, width=_WIDTH, alt=alt.format(label=near.label, distance=f"{near.distance:.3f}"))
+    st.caption(f"{plain(near.label)}  \n{near.distance:.3f}", help=plain(near.id))
     if marks.issues and near.id in marks.issues:
         st.badge(_("label issue"), icon=":material/flag:", color="orange")
-    if near.id in marks.duplicates or near.distance < SAME_FEATURES:
+    if near.id in marks.duplicates:
         st.badge(_("near-duplicate"), icon=":material/content_copy:", color="violet")
+    elif near.distance < SAME_FEATURES:
+        words = _("The model cannot tell the two images apart: they may be near-duplicates.")
+        st.badge(_("same features"), icon=":material/equal:", color="gray", help=words)
     if near.id in marks.compare:
         target, link = marks.compare[near.id]
         st.page_link(

@@ -5,7 +5,11 @@ from collections.abc import Sequence
 
 from carvis.language import Message
 
-SPLIT_WORDS = {"train": Message("training"), "valid": Message("validation"), "test": Message("test")}
+_IMAGES = {
+    "train": Message("training images"),
+    "valid": Message("validation images"),
+    "test": Message("test images"),
+}
 
 
 def neighbour_finding(
@@ -22,11 +26,11 @@ def neighbour_finding(
     # A counter lists what is equally frequent in the order in which it was met.
     label, n = Counter(labels).most_common(1)[0]
     finding = Message.of_number(
-        "{n} of the {total} {split} images nearest to it for {model} is {label}",
-        "{n} of the {total} {split} images nearest to it for {model} are {label}",
+        "{n} of the {total} {images} nearest to it for {model} is {label}",
+        "{n} of the {total} {images} nearest to it for {model} are {label}",
         n,
         total=len(labels),
-        split=SPLIT_WORDS.get(split, split),
+        images=_IMAGES[split],
         model=model,
         label=label,
     )
