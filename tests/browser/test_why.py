@@ -11,9 +11,10 @@ def test_from_an_opened_image_to_both_heatmaps(open_view, wait):
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
     window.get_by_role("link", name="Compare").first.click()
     page.get_by_role("heading", name="Heatmaps").wait_for()
-    page.get_by_text("evidence for").nth(1).wait_for()
+    maps = page.get_by_role("img", name="heatmap for")
+    maps.nth(1).wait_for()
     wait(page)
-    assert page.get_by_text("evidence for").count() == 2
+    assert maps.count() == 2
     assert page.url.count("sample=") == 2 and "explain=class" in page.url
     page.get_by_text("Why? The images nearest to it").first.click()
     page.get_by_text("of the 10 test images nearest to it for").first.wait_for()
