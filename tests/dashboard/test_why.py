@@ -1,9 +1,11 @@
 """The panel "Why?": nearest images in the large view and on Heatmaps, their marks, and what it says without them."""
 
+import io
 import shutil
 
+import numpy as np
 import pytest
-from test_try_it_page import png
+from PIL import Image
 
 BLUE = "test/blue/car 0.png"
 
@@ -64,7 +66,9 @@ def test_a_near_duplicate_is_marked_and_both_heatmaps_are_a_click_away(with_trai
 
 def test_an_upload_leads_to_page_try_it(workspace, open_page):
     app = open_page("heatmaps", data="colours", model=["good"])
-    app.file_uploader[0].set_value([("mine.png", png(), "image/png")]).run()
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((48, 64, 3), 90, np.uint8)).save(buffer, "PNG")
+    app.file_uploader[0].set_value([("mine.png", buffer.getvalue(), "image/png")]).run()
     app.session_state["why_0"] = True
     app.run()
     assert not app.exception
