@@ -157,6 +157,9 @@ def test_the_average_matches_classes_by_name(space, known, photos):
     stranger = Classifier(coloured_model(), ("blue", "green", "grey"), name="stranger")
     with pytest.raises(ModelError, match="different classes"):
         carvis.predict([known, stranger], photos, workspace=space, average=True)
+    # Its rows could not be told from those of the average.
+    with pytest.raises(ModelError, match="has the name average"):
+        carvis.predict({"known": known, "average": other}, photos, workspace=space, average=True)
 
 
 def test_the_average_is_calibrated_only_where_all_models_choose_one_class(space, known):
