@@ -140,7 +140,8 @@ def _by_distance(
 ) -> tuple[Embeddings | None, Novelty | None, list[Message]]:
     """Hold new images against the training images, if the embeddings of those and of validation images are stored."""
     training, valid = (
-        _stored(clf, workspace, name, split) or (_features(clf, workspace, data, split, progress) if data else None)
+        # By content where the images are here: another folder may have the name of the data set that was evaluated.
+        (_features(clf, workspace, data, split, progress) if data else None) or _stored(clf, workspace, name, split)
         for split in ("train", "valid")
     )
     missing = [split for split, stored in (("train", training), ("valid", valid)) if stored is None]

@@ -140,6 +140,17 @@ def test_the_data_set_can_be_named(space, photos):
     assert row["novelty_by"] == "training-distance" and row["nearest_label"] == "green"
 
 
+def test_a_data_set_of_the_same_name_elsewhere_is_held_against_its_own_images(space, known, tmp_path):
+    rng = np.random.default_rng(5)
+    for split in ("train", "valid"):
+        for name, channel in zip(CLASSES, (2, 1, 0)):
+            for i in range(6):
+                write_image(tmp_path / "colours" / split / name / f"other {i}.png", plain_image(rng, channel))
+    reference = reference_of(known, space, data=Dataset(tmp_path / "colours"))
+    assert set(reference.training.ids) == {f"train/{name}/other {i}.png" for name in CLASSES for i in range(6)}
+    assert len(reference.novelty.calibration) == 18
+
+
 def test_the_average_matches_classes_by_name(space, known, photos):
     from carvis.classifier import Classifier
 
