@@ -39,6 +39,9 @@ pages = {
         icon=":material/rule:",
         url_path="misclassified",
     ),
+    "image_map": st.Page(
+        "app_pages/image_map.py", title=_("Image map"), icon=":material/scatter_plot:", url_path="image-map"
+    ),
     "heatmaps": st.Page("app_pages/heatmaps.py", title=_("Heatmaps"), icon=":material/blur_on:", url_path="heatmaps"),
     "try_it": st.Page("app_pages/try_it.py", title=_("Try it"), icon=":material/add_a_photo:", url_path="try-it"),
     "attention": st.Page(

@@ -1,4 +1,4 @@
-"""The SQLite file of tags, notes and decisions: opening it for two tabs and two processes, and saying why it fails."""
+"""The SQLite file of what people note: opening it for two tabs and two processes, and saying why it fails."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ CREATE TABLE IF NOT EXISTS decision (
     PRIMARY KEY (data, sample, sha256)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS name (tag TEXT PRIMARY KEY, time TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS image_set (data TEXT, name TEXT, time TEXT, PRIMARY KEY (data, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS set_member (
+    data TEXT, name TEXT, sample TEXT, PRIMARY KEY (data, name, sample)
+) WITHOUT ROWID;
 """
 
 
@@ -97,9 +101,11 @@ def _begin(path: Path, connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if not _check(path, connection):
-            for statement in _TABLES.split(";"):
-                connection.execute(statement)
+        known = _check(path, connection)
+        # Also in a file that is known: older ones of the same format have no sets.
+        for statement in _TABLES.split(";"):
+            connection.execute(statement)
+        if not known:
             connection.execute(f"PRAGMA user_version = {FORMAT}")
     except BaseException:
         _roll_back(connection)

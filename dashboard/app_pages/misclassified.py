@@ -96,4 +96,4 @@ else:
     gallery.tiles(part, key, tags)
     choose_page(len(shown), PER_PAGE)
 if chosen.open:
-    large_view.window(shown, key)
+    large_view.window(shown, key, _("Misclassified image"))

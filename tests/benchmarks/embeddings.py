@@ -21,8 +21,8 @@ def run() -> Iterator[str]:
 
 
 def _evaluation(data: Dataset, workspace: Workspace) -> Iterator[str]:
-    """VGG16 at 256x256 and MobileNetV2 at 224x224, on drawn noise; the cache is written each time."""
-    for name, backbone, size, pairs in (("VGG16", "vgg16", 256, 5), ("MobileNetV2", "mobilenet_v2", 224, 15)):
+    """MobileNetV2 at 224x224 and VGG16 at 256x256, on drawn noise; the cache is written each time."""
+    for name, backbone, size, pairs in (("MobileNetV2", "mobilenet_v2", 224, 15), ("VGG16", "vgg16", 256, 5)):
         model = build_model("transfer", len(CLASSES), size, None, backbone)
         clf = Classifier(model, CLASSES, preprocessing="unit", name=name)
         n = len(data.samples("test"))

@@ -98,7 +98,7 @@ def test_an_image_that_vanishes_meanwhile(colours, paint, monkeypatch):
             os.unlink(gone)
         return sha256_of_file(path)
 
-    monkeypatch.setattr("carvis.evaluation.predictions.sha256_of_file", hash_after_removal)
+    monkeypatch.setattr("carvis.feature_space.split_content.sha256_of_file", hash_after_removal)
     evaluation = evaluate(colours, paint)
     assert evaluation.metrics["n"] == 8
     assert "was removed" in evaluation.metrics["unreadable"][-1]["reason"]

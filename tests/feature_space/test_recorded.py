@@ -12,7 +12,7 @@ from carvis.classifier import load_classifier, save_classifier
 from carvis.cli import main
 from carvis.evaluation import evaluate, evaluation_folder, load_evaluation
 from carvis.feature_space import model_pass, stored_embeddings
-from carvis.workspace import Workspace
+from carvis.workspace import Workspace, sha256_of_file
 from tests.feature_space.small_models import SCORES, VECTORS, classifier, half, make_images
 
 
@@ -119,13 +119,16 @@ def test_an_image_that_cannot_be_read_is_ignored(workspace):
     assert again.ids.tolist() == found.ids.tolist()
 
 
-def test_an_image_that_is_removed_meanwhile_costs_the_embeddings_only(workspace):
-    file = workspace.data_dir / "colours" / "test" / "blue" / "0.png"
-    clf = opened(workspace)
-    clf.__dict__["preprocess"] = lambda images, own=clf.preprocess: (file.unlink(missing_ok=True), own(images))[1]
-    evaluation = evaluate(clf, workspace.data_dir / "colours", leakage=False, batch_size=6)
-    if len(evaluation.predictions) == 5:
-        assert "embeddings" not in evaluation.setup
+def test_an_image_that_is_removed_meanwhile_costs_the_embeddings_only(workspace, monkeypatch):
+    gone = workspace.data_dir / "colours" / "test" / "blue" / "0.png"
+
+    def hash_after_removal(path):
+        gone.unlink(missing_ok=True)
+        return sha256_of_file(path)
+
+    monkeypatch.setattr("carvis.feature_space.split_content.sha256_of_file", hash_after_removal)
+    evaluation = evaluated(workspace)
+    assert len(evaluation.predictions) == 5 and "embeddings" not in evaluation.setup
 
 
 def test_a_cache_that_cannot_be_written_costs_the_embeddings_only(workspace):

@@ -43,7 +43,7 @@ def test_slices_models_images_and_shortcuts_are_shown(tmp_path):
     assert shown.rows[0][0].startswith("dark images (brightness under") and len(shown.rows) == 1
     lines = next(block for block in section.blocks if block.kind == "points").lines
     assert any("all loses" in line and "times as much there as half" in line for line in lines)
-    assert any(block.kind == "words" and block.text.startswith("No shortcut") for block in section.blocks)
+    assert any(block.kind == "paragraph" and block.text.startswith("No shortcut") for block in section.blocks)
     with speaking("ja"):
         japanese = slices(Context(found, data, {}, tmp_path / "cache"))
     assert "暗い画像" in next(block for block in japanese.blocks if block.kind == "table").rows[0][0]

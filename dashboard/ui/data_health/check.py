@@ -1,48 +1,27 @@
 """The health of a data set, checked on request and kept; and its leak-free split, made on request."""
 
-import contextlib
-from collections import OrderedDict
-
 import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.dataset.health import Health, Split, check_dataset, split_dataset
-from carvis.dataset.health.image_facts import CACHE_BYTES
-from carvis.errors import CarvisError
-from carvis.workspace import Cache, content_hash, json_text
-from ui.state import jobs, workspace
+from carvis.workspace import content_hash
+from ui.state import health_checks, jobs, workspace
 from ui.state.i18n import _, n_
 from ui.widgets import commands
 from ui.widgets.job import on_request
 from ui.widgets.text import SPLIT, plain
 
-_MOST_OPEN, _MOST_NAMED = 4, 8
+_MOST_NAMED = 8
 # Measured on two cores with images of 224 x 224.
 _SECONDS_PER_IMAGE = 0.006
 SHARES = ("train", "valid", "test")
 
 
-def cache() -> Cache:
-    """Return the workspace's cache of what is known about images."""
-    return jobs.cache("health", CACHE_BYTES)
-
-
-@st.cache_resource(show_spinner=False)
-def _opened() -> OrderedDict:
-    """Results in memory, shared by all sessions."""
-    return OrderedDict()
-
-
 def checked(dataset: Dataset) -> Health | None:
     """Return the health of a data set; None, with a button, where it was never checked."""
-    key = content_hash("checked", str(dataset.root), dataset.fingerprint, workspace.image_times(dataset))
-    shelf = _opened()
-    if key in shelf:
-        return shelf[key]
-    disk_cache = cache()
-    if disk_cache.get(key, ".json"):
-        with st.spinner(_("Loading the last check …")):
-            return _keep(key, check_dataset(dataset, cache=disk_cache))
+    if (known := health_checks.kept(dataset)) is not None:
+        return known
+    key, disk_cache = health_checks.key_of(dataset), health_checks.cache()
     n = int(dataset.counts().to_numpy().sum())
     seconds = max(1, round(n * _SECONDS_PER_IMAGE))
     duration = (
@@ -54,22 +33,10 @@ def checked(dataset: Dataset) -> Health | None:
     return on_request(
         key,
         _("Check these images"),
-        lambda progress: _keep(key, check_dataset(dataset, progress, disk_cache), disk_cache),
+        lambda progress: health_checks.keep(key, check_dataset(dataset, progress, disk_cache), disk_cache),
         note.format(n=f"{n:,}", wait=duration),
         keeps=False,
     )
-
-
-def _keep(key: str, health: Health, disk_cache: Cache | None = None) -> Health:
-    if disk_cache is not None:
-        # If the workspace is read-only, the result lasts until the dashboard ends.
-        with contextlib.suppress(CarvisError):
-            disk_cache.put(key, ".json", json_text(health.summary()).encode())
-    shelf = _opened()
-    shelf[key] = health
-    while len(shelf) > _MOST_OPEN:
-        shelf.popitem(last=False)
-    return health
 
 
 def offer_split(health: Health) -> None:
@@ -95,7 +62,7 @@ def offer_split(health: Health) -> None:
     on_request(
         key,
         _("Create this split"),
-        lambda progress: split_dataset(health, out, cache=cache(), progress=progress),
+        lambda progress: split_dataset(health, out, cache=health_checks.cache(), progress=progress),
         _("70 % training, 15 % validation, 15 % test; images are linked, so it takes no disk space."),
         icon="call_split",
     )

@@ -70,7 +70,7 @@ def _tile(row: Any, image: bytes | str, table: str, picked: bool, tags: tuple[st
         st.caption(f":material/broken_image: {reason}")
         st.caption(plain(getattr(row, "PATH", None) or row.id))
     if isinstance(row.predicted, str):
-        st.markdown(f"{mark(False)} **{predicted}**")
+        st.markdown(f"{mark(row.predicted == row.label)} **{predicted}**")
     facts = [percent(row.confidence)] if row.confidence == row.confidence else []
     st.caption(" · ".join([*facts, _("true: {label}").format(label=label)]))
     if not isinstance(image, bytes):

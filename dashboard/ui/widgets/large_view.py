@@ -1,4 +1,4 @@
-"""One misclassified image in a large window: each model's prediction, its tags and note, keys to step."""
+"""One image of a gallery in a large window: each model's prediction, its tags and note, keys to step."""
 
 from typing import Any
 
@@ -16,12 +16,18 @@ from ui.widgets.stepper import steps
 from ui.widgets.text import ROW_STATUS, mark, percent, plain
 
 
-def window(rows: pd.DataFrame, table: str) -> None:
-    """Open the image that the selection names in a window above the page, with each model's prediction."""
+def window(rows: pd.DataFrame, table: str, title: str) -> None:
+    """Open the image that the selection names in a window above the page, with each model's prediction.
+
+    Args:
+        rows: the images of the gallery, in order.
+        table: key of the table that they are of.
+        title: of the window.
+    """
     if selection.get().open not in rows["id"].to_numpy():
         error(_("{name} is not among the images shown.").format(name=selection.get().open))
         return
-    opened = st.dialog(_("Misclassified image"), width="large", on_dismiss=careful(_close))
+    opened = st.dialog(title, width="large", on_dismiss=careful(_close))
     opened(part(_large))(rows, table)
 
 
@@ -45,7 +51,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
             "app_pages/heatmaps.py",
             label=_("Show its heatmaps"),
             icon=":material/blur_on:",
-            query_params=selection.link(**place, sample=(row.id,), open="", table=table),
+            query_params=selection.link(**place, sample=(row.id,), open="", table=_table_of(table, **place)),
         )
     if row.data:
         tag_editor.keys(row, tags)
@@ -65,12 +71,17 @@ def _large(rows: pd.DataFrame, table: str) -> None:
             tag_editor.editor(row, tags, note, "large", all_tags=False)
 
 
+def _table_of(table: str, data: str, split: str) -> str:
+    """Return the table where the image is one of its split; a gallery may show several splits."""
+    return table if table.endswith(".csv") or table.startswith(f"{data}/{split}/") else ""
+
+
 def top_five(row: Any, table: str, data: str, split: str) -> None:
     """Show the five most probable classes, and the other models' predictions, from the saved evaluations."""
     by_model = class_probabilities(row.id, data, split)
     model = table.rsplit("/", 1)[-1] if not table.endswith(".csv") else next(iter(by_model), None)
     if model not in by_model:
-        st.markdown(f"{mark(False)} **{plain(text(row.predicted))}** {percent(row.confidence)}")
+        st.markdown(f"{mark(row.predicted == row.label)} **{plain(text(row.predicted))}** {percent(row.confidence)}")
         st.caption(_("No evaluation contains this image; its heatmaps show each model's prediction."))
         return
     probabilities = by_model[model]

@@ -1,0 +1,59 @@
+"""The chosen images below the map, as a gallery: tags, notes, keys, large view, heatmaps."""
+
+import pandas as pd
+import streamlit as st
+
+from ui.image_map import controls, sets
+from ui.image_map.chosen import Chosen
+from ui.image_map.spaces import Space
+from ui.state import current, selection, unreadable
+from ui.state.i18n import _
+from ui.state.widget_values import careful
+from ui.widgets import gallery, large_view, tag_editor
+from ui.widgets.paging import choose_page, on_page
+
+PER_PAGE = 24
+
+
+def show(rows: pd.DataFrame, chosen: Chosen, space: Space) -> None:
+    """Show the chosen images, a page at a time.
+
+    Args:
+        rows: as ``spaces.rows`` returns them.
+        chosen: which of them.
+        space: the first model's.
+    """
+    gallery.basket()
+    if chosen.rows is None:
+        st.info(
+            _("Draw a lasso around images, or choose a class, a cluster or a search: the images appear here."),
+            icon=":material/gesture:",
+        )
+        return
+    shown = rows[chosen.rows]
+    controls.say_chosen(len(shown), len(rows))
+    if shown.empty:
+        st.info(_("No image matches the filters: relax them."), icon=":material/filter_alt_off:")
+        return
+    # The evaluation that the large view takes the probabilities from.
+    table = f"{space.dataset}/{current.split()}/{space.model}"
+    part = on_page(shown, PER_PAGE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        sets.offer_saving(shown["id"].tolist())
+        if not selection.get().open:
+            st.button(
+                _("One by one"),
+                icon=":material/slideshow:",
+                key="one_by_one",
+                shortcut="J",
+                on_click=careful(gallery.stay),
+                args=(table,),
+                kwargs={"open": part["id"].iloc[0]},
+            )
+    tags = pd.DataFrame(columns=["tags", "note"])
+    with unreadable.item("tags", tag_editor.FILE):
+        tags = tag_editor.on_rows(part)
+    gallery.tiles(part, table, tags)
+    choose_page(len(shown), PER_PAGE)
+    if selection.get().open:
+        large_view.window(shown, table, _("Image"))
