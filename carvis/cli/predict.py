@@ -192,9 +192,12 @@ def _print_table(predictions: Sequence[Prediction]) -> None:
 
 def _print_counts(predictions: Sequence[Prediction], images: int, args: argparse.Namespace) -> None:
     """Print how many images there are, how many could not be read, and how many each model finds unlike training."""
+    from carvis.prediction.table import rate_words
+
     models = dict.fromkeys(one.model for one in predictions)
     print(_("{n} images x {models} models").format(n=images, models=len(models)))
-    statuses = Counter({one.path: one.status for one in predictions}.values())
+    # An image that one model fails for may be predicted by the next.
+    statuses = Counter(status for _path, status in {(one.path, one.status) for one in predictions})
     if n := statuses["unreadable"]:
         print(n_("{n} image cannot be read.", "{n} images cannot be read.", n).format(n=n))
     if n := statuses["failed"]:
@@ -211,4 +214,4 @@ def _print_counts(predictions: Sequence[Prediction], images: int, args: argparse
                 novel,
             )
             score = _("energy score") if judged[0].novelty_by == "energy" else _("distance to training images")
-            print(words.format(model=model, n=novel, score=score, rate=f"{args.false_alarms:.0%}"))
+            print(words.format(model=model, n=novel, score=score, rate=rate_words(args.false_alarms)))

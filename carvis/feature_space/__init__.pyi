@@ -2,6 +2,7 @@ from .distances import distance_to_nearest, nearest, unit_vectors
 from .extraction import embeddings, no_images, workspace_of
 from .feature_clusters import cluster_table, clusters
 from .image_neighbours import neighbours
+from .neighbour_words import neighbour_finding
 from .procrustes import aligned
 from .projection import Layout, layout, trustworthiness
 from .recorder import Recorder, recording
@@ -28,6 +29,7 @@ __all__ = [
     "embeddings",
     "layout",
     "nearest",
+    "neighbour_finding",
     "neighbour_table",
     "neighbours",
     "no_images",

@@ -22,8 +22,8 @@ def clusters(vectors: Vectors, *, seed: int = 0) -> NDArray[np.int64]:
     """Group vectors by k-means of their directions, in as many clusters as separate best.
 
     The number of clusters is the one with the largest silhouette (Rousseeuw 1987) among up to 40; of many vectors the
-    centres are those of a sample. Density-based clusters (HDBSCAN) leave 60 to 90 % of real photographs in none:
-    a map's list has to hold every image.
+    centres are those of a sample. Density-based clusters (HDBSCAN) left 11 to 93 % of real photographs in none, often
+    over 60 %, in 36 settings that were tried: a map's list has to hold every image.
 
     Args:
         vectors: (N, d).

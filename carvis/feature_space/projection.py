@@ -113,7 +113,7 @@ def layout(
     values = np.ascontiguousarray(vectors, np.float32)
     cache = None if workspace is None else Cache(_workspace(workspace).cache_dir / "layouts", _CACHE_BYTES)
     key = content_hash("layout", _VERSION, values, seed) if cache else ""
-    return load_or_make(cache, key, _FORMAT, lambda: _made(values, seed, progress or no_progress))
+    return load_or_make(cache, key, _format(len(values)), lambda: _made(values, seed, progress or no_progress))
 
 
 def _workspace(workspace: Workspace | str | Path) -> Workspace:
@@ -162,13 +162,15 @@ def _encode(made: Layout) -> bytes:
     return buffer.getvalue()
 
 
-def _decode(path: Path) -> Layout:
-    with open_arrays(path, max_bytes=_CACHE_BYTES) as file:
-        points, method = file.read("points", "f", (None, 2)), file.text("method")
-        trust, judged = file.read("trustworthiness", "f", ()), file.read("judged", "i", ())
-        if method not in METHODS or points.dtype != np.float32:
-            raise Unusable(Message("it is damaged, or no file of arrays"))
-    return Layout(points, float(trust), method, int(judged))
+def _format(n: int) -> CacheFormat[Layout]:
+    """A layout of n vectors: one of others would give images points that are not theirs."""
 
+    def decode(path: Path) -> Layout:
+        with open_arrays(path, max_bytes=_CACHE_BYTES) as file:
+            points, method = file.read("points", "f", (n, 2)), file.text("method")
+            trust, judged = file.read("trustworthiness", "f", ()), file.read("judged", "i", ())
+            if method not in METHODS or points.dtype != np.float32 or not 0 <= judged <= n:
+                raise Unusable(Message("it is damaged, or no file of arrays"))
+        return Layout(points, float(trust), method, int(judged))
 
-_FORMAT = CacheFormat(".npz", _encode, _decode)
+    return CacheFormat(".npz", _encode, decode)

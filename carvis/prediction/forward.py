@@ -80,7 +80,9 @@ def _logits_pass(clf: Classifier) -> Callable[[NDArray[np.float32]], tuple[tf.Te
 
         with PATCHING, contextlib.nullcontext() if squashing is None else _wrapped(squashing, keep):
             output = call_model(model, tf.convert_to_tensor(images))
-        return output, tf.reshape(tf.cast(kept[-1], tf.float32), tf.shape(output)) if kept else output
+        if squashing is None:
+            return output, output
+        return output, tf.reshape(tf.cast(kept[-1], tf.float32), tf.shape(output))
 
     return clf.traced(forward)
 

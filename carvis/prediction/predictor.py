@@ -12,16 +12,16 @@ import pandas as pd
 
 from carvis.dataset import Dataset, NamedImage, distinct, find_images
 from carvis.dataset.image_paths import is_pattern
-from carvis.errors import CarvisError
+from carvis.errors import CarvisError, ModelError
 from carvis.evaluation.comparison import check_same_classes
 from carvis.language import Message, message_of
 from carvis.prediction.augmentation import Augmentation, check_augmentation, n_views
 from carvis.prediction.image_batches import ImageSource, ReadImage, image_batches
-from carvis.prediction.judgement import Judged, averaged, judged_images
+from carvis.prediction.judgement import AVERAGE, Judged, averaged, judged_images
 from carvis.prediction.novelty import FALSE_ALARMS, NoveltyScore
 from carvis.prediction.reference import Reference, reference_of
 from carvis.prediction.table import Prediction, predictions_table
-from carvis.prediction.validation import average_temperature, validation_evaluation
+from carvis.prediction.validation import INDEPENDENT, average_temperature, validation_evaluation
 from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import Workspace
 
@@ -149,12 +149,18 @@ def image_sources(paths: Iterable[str | Path]) -> tuple[list[ImageSource], list[
 
 
 def average_reference(models: Mapping[str, Classifier], workspace: Workspace) -> Reference:
-    """Gather what calibrates the average of models.
+    """Gather what calibrates the average of models: nothing where one judges each class by itself.
 
     Raises:
-        ModelError: fewer than two models, or models with different classes.
+        ModelError: fewer than two models, models with different classes, or one that has the average's name.
     """
+    if AVERAGE in models:
+        raise ModelError(
+            Message("A model has the name {name}, as the average itself has: rename the model's file.", name=AVERAGE)
+        )
     check_same_classes({name: clf.class_names for name, clf in models.items()})
+    if any(clf.output in INDEPENDENT for clf in models.values()):
+        return _NO_REFERENCE
     evaluations = {name: validation_evaluation(clf, workspace)[0] for name, clf in models.items()}
     return Reference(average_temperature(evaluations))
 

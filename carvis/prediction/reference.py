@@ -19,6 +19,7 @@ from carvis.feature_space import Embeddings, embeddings, stored_embeddings
 from carvis.feature_space.distances import nearest
 from carvis.language import Message
 from carvis.prediction.novelty import FALSE_ALARMS, NEIGHBOURS, Novelty, NoveltyScore, neighbour_scores
+from carvis.prediction.table import rate_words
 from carvis.prediction.validation import model_temperature, validation_evaluation
 from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import Cache, CacheFormat, Workspace, content_hash, load_cached, read_json, store_cached
@@ -103,7 +104,7 @@ def reference_of(
             Message(
                 "{n} validation images are too few for a rate of false alarms of {rate}: {needed} are needed.",
                 n=len(novelty.calibration),
-                rate=f"{rate:.1%}",
+                rate=rate_words(rate),
                 needed=novelty.needed,
             )
         ]
@@ -139,7 +140,8 @@ def _by_distance(
 ) -> tuple[Embeddings | None, Novelty | None, list[Message]]:
     """Hold new images against the training images, if the embeddings of those and of validation images are stored."""
     training, valid = (
-        _stored(clf, workspace, name, split) or (_features(clf, workspace, data, split, progress) if data else None)
+        # By content where the images are here: another folder may have the name of the data set that was evaluated.
+        (_features(clf, workspace, data, split, progress) if data else None) or _stored(clf, workspace, name, split)
         for split in ("train", "valid")
     )
     missing = [split for split, stored in (("train", training), ("valid", valid)) if stored is None]

@@ -111,7 +111,9 @@ class Prediction:
 
 def novelty_finding(prediction: Prediction) -> Message:
     """Say whether an image is unlike anything in training, and by what."""
-    share, rate = f"{1 - prediction.novelty_p:.0%}", f"{prediction.false_alarms:.0%}"
+    # Down: 99.6 % of the validation images are not all of them.
+    share = f"{math.floor(100 * (1 - prediction.novelty_p) + 1e-9)}%"
+    rate = rate_words(prediction.false_alarms)
     if prediction.novelty == "unknown" or not prediction.novelty_by:
         return Message("It cannot be told whether the image is like the training images.")
     if prediction.novelty_by == "energy":
@@ -131,6 +133,11 @@ def novelty_finding(prediction: Prediction) -> Message:
             rate=rate,
         )
     return Message("Like the training images: it is as near to them as validation images are.")
+
+
+def rate_words(rate: float) -> str:
+    """Write a rate of false alarms with all its digits: 0.5 % is not 0 %."""
+    return f"{100 * rate:.4g}%"
 
 
 def predictions_table(predictions: Iterable[Prediction]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from carvis.classifier import Classifier
 
-_INDEPENDENT = ("independent", "independent-logit")
+INDEPENDENT = ("independent", "independent-logit")
 
 
 def validation_evaluation(clf: Classifier, workspace: Workspace) -> tuple[Evaluation | None, list[Message]]:
@@ -56,7 +56,7 @@ def model_temperature(clf: Classifier, evaluation: Evaluation | None) -> tuple[T
     Args:
         evaluation: of the model on validation images, where there is one.
     """
-    if clf.output in _INDEPENDENT:
+    if clf.output in INDEPENDENT:
         words = Message("{model} judges each class by itself: its confidence is raw.", model=clf.name)
         return None, [words]
     if evaluation is None:

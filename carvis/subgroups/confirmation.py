@@ -47,11 +47,15 @@ def lower_accuracy_p(inside: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> flo
     """Return Fisher's exact one-sided p that a slice's accuracy is lower than that of the rest only by chance.
 
     With N images, E of them wrong, and n in the slice, it is the probability of a hypergeometric variable to reach the
-    number of errors in the slice (Fisher, Statistical Methods for Research Workers, 1934, section 21.02).
+    number of errors in the slice (Fisher, Statistical Methods for Research Workers, 1934, section 21.02). Without an
+    error in the slice it is 1.
     """
     from scipy.stats import hypergeom
 
     n, errors = int(inside.sum()), int((inside & wrong).sum())
+    # Of no images scipy gives NaN, which no comparison takes for the larger p.
+    if not errors:
+        return 1.0
     return float(hypergeom.sf(errors - 1, len(wrong), int(wrong.sum()), n))
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.tables import to_csv
-from ui.heatmaps import controls, faithfulness, model_pairs
+from ui.heatmaps import controls, faithfulness, model_pairs, neighbours
 from ui.heatmaps.heatmap_row import HeatmapRow
 from ui.state import current, unreadable, workspace
 from ui.state.i18n import _
@@ -116,6 +116,7 @@ for row in rows:
     row.finish(chosen, controls.remove if row.sample.id in chosen.sample else None, verdicts)
     with row.below, guarded():
         model_pairs.show(row, opened)
+        neighbours.show(row, models)
 if results:
     with results_slot:
         download(

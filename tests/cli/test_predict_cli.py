@@ -1,12 +1,15 @@
 """``predict`` on the command line: tables, files, averages, and what it refuses."""
 
+import argparse
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from carvis.classifier import Classifier, save_classifier
 from carvis.cli import main
-from carvis.prediction import COLUMNS
+from carvis.cli.predict import _print_counts
+from carvis.prediction import COLUMNS, Prediction
 
 NAMES = ["red", "green", "blue"]
 
@@ -47,6 +50,12 @@ def test_a_table_on_the_terminal_and_files_of_both_kinds(workspace, capsys):
         assert sorted(table["status"].unique()) == ["ok", "unreadable"]
         assert set(table.loc[table["status"] == "ok", "predicted"]) == {"green"}
         assert table["calibration"].dropna().isin(["raw", ""]).all()
+
+
+def test_an_image_that_one_model_fails_for_is_counted_whatever_the_next_says(capsys):
+    images = [Prediction("a.png", "one", "failed", "NaN"), Prediction("a.png", "other", top=(("green", 1.0),))]
+    _print_counts(images, 1, argparse.Namespace(false_alarms=0.05))
+    assert "1 image could not be predicted." in capsys.readouterr().out
 
 
 def test_nothing_is_overwritten_unasked_and_formulas_stay_text(workspace, capsys, monkeypatch):

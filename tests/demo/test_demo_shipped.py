@@ -1,6 +1,7 @@
 """What the repository ships: complete, small, and of the order that training gives."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,16 @@ def test_what_is_shipped_of_them_is_small():
              for split in ("train", "valid", "test") for name in MODELS]  # fmt: skip
     assert sum(file.stat().st_size for file in files) < 3_000_000
     assert (ROOT / "data" / "demo" / "thumbnails.zip").stat().st_size < 2_000_000
+
+
+@pytest.mark.parametrize("damage", ["packed", "cut", "no archive"])
+def test_a_damaged_file_of_thumbnails_shows_none(tmp_path, damage):
+    how = zipfile.ZIP_DEFLATED if damage == "packed" else zipfile.ZIP_STORED
+    with zipfile.ZipFile(tmp_path / "thumbnails.zip", "w", how) as archive:
+        archive.writestr("train/a/1.webp", b"0" * 500)
+    content = bytearray((tmp_path / "thumbnails.zip").read_bytes())
+    # Within the member's content, behind its header.
+    content[46:50] = b"\xff\xff\xff\xff"
+    kept = {"packed": content, "cut": content[:60], "no archive": b"GIF89a"}[damage]
+    (tmp_path / "thumbnails.zip").write_bytes(kept)
+    assert shipped_thumbnail(tmp_path, "train/a/1.jpg") is None

@@ -41,7 +41,6 @@ MAY_WALK = {
     "carvis/workspace/tree.py": "the functions themselves",
     "carvis/workspace/links.py": "looks for links, follows none",
     "carvis/workspace/layout.py": "names of folders beside a data set; opens nothing",
-    "carvis/workspace/cache.py": "its own folder",
     "carvis/workspace/array_cache.py": "its own folder",
     "carvis/workspace/staging.py": "folders that carvis builds",
     "carvis/workspace/temporary.py": "folders that carvis builds, never through a link",

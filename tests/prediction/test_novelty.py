@@ -1,11 +1,20 @@
 """Novelty scores and their thresholds, worked by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from carvis.prediction import Novelty, conformal_p_values, conformal_threshold, energy, neighbour_scores
+from carvis.prediction import (
+    Novelty,
+    Prediction,
+    conformal_p_values,
+    conformal_threshold,
+    energy,
+    neighbour_scores,
+    novelty_finding,
+)
 
 
 def test_the_threshold_is_the_order_statistic_of_the_conformal_quantile():
@@ -68,3 +77,13 @@ def test_verdicts():
     assert [novelty.verdict(score) for score in (19.0, 19.1, math.nan)] == ["typical", "novel", "unknown"]
     too_few = Novelty("energy", np.arange(18.0), 0.05)
     assert too_few.verdict(1e9) == "unknown" and too_few.needed == 19
+
+
+def test_the_words_round_no_share_up_and_no_rate_away():
+    # Of 1,000 validation images 997 score lower: p = 4/1001, and 99.6 % are not 100 %.
+    novel = Prediction("a.png", "m", novelty="novel", novelty_by="training-distance", novelty_p=4 / 1001)
+    words = str(novelty_finding(replace(novel, false_alarms=0.005)))
+    assert "than 99% of the validation images" in words and "At most 0.5% of" in words
+    assert "At most 5% of" in str(novelty_finding(replace(novel, false_alarms=0.05)))
+    # 1 - 0.42 lies a little below 0.58 or above it in binary, and is 58 %.
+    assert "than 58% of" in str(novelty_finding(replace(novel, novelty_p=0.42)))

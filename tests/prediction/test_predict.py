@@ -12,7 +12,7 @@ from carvis.errors import ImageError, ModelError
 from carvis.evaluation import evaluate, evaluation_folder
 from carvis.evaluation.comparison import rescaled
 from carvis.images import write_image
-from carvis.prediction import COLUMNS, ImageSource, predict_images, reference_of
+from carvis.prediction import COLUMNS, ImageSource, average_reference, predict_images, reference_of
 from carvis.workspace import Workspace
 
 CLASSES = ("blue", "green", "red")
@@ -140,6 +140,17 @@ def test_the_data_set_can_be_named(space, photos):
     assert row["novelty_by"] == "training-distance" and row["nearest_label"] == "green"
 
 
+def test_a_data_set_of_the_same_name_elsewhere_is_held_against_its_own_images(space, known, tmp_path):
+    rng = np.random.default_rng(5)
+    for split in ("train", "valid"):
+        for name, channel in zip(CLASSES, (2, 1, 0)):
+            for i in range(6):
+                write_image(tmp_path / "colours" / split / name / f"other {i}.png", plain_image(rng, channel))
+    reference = reference_of(known, space, data=Dataset(tmp_path / "colours"))
+    assert set(reference.training.ids) == {f"train/{name}/other {i}.png" for name in CLASSES for i in range(6)}
+    assert len(reference.novelty.calibration) == 18
+
+
 def test_the_average_matches_classes_by_name(space, known, photos):
     from carvis.classifier import Classifier
 
@@ -157,6 +168,26 @@ def test_the_average_matches_classes_by_name(space, known, photos):
     stranger = Classifier(coloured_model(), ("blue", "green", "grey"), name="stranger")
     with pytest.raises(ModelError, match="different classes"):
         carvis.predict([known, stranger], photos, workspace=space, average=True)
+    # Its rows could not be told from those of the average.
+    with pytest.raises(ModelError, match="has the name average"):
+        carvis.predict({"known": known, "average": other}, photos, workspace=space, average=True)
+
+
+def test_the_average_is_calibrated_only_where_all_models_choose_one_class(space, known):
+    import keras
+
+    from carvis.classifier import Classifier
+
+    inputs = keras.Input((8, 8, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(inputs)
+    apart = Classifier(keras.Model(inputs, keras.layers.Dense(3, activation="sigmoid")(pooled)), CLASSES, name="apart")
+    assert apart.output == "independent"
+    assert average_reference({"one": known, "two": known}, space).temperature is not None
+    # Its validation predictions are as good as the other's: their kind alone speaks against a temperature.
+    evaluate(apart, Dataset(space.root / "data" / "colours"), "valid", leakage=False, workspace=space).save(
+        evaluation_folder(space, "colours", "valid", "apart")
+    )
+    assert average_reference({"one": known, "two": apart}, space).temperature is None
 
 
 def test_views_are_averaged_and_the_confidence_is_then_raw(space, known, tmp_path):

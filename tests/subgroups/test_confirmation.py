@@ -40,6 +40,12 @@ def test_the_same_finding_by_another_property_is_not_confirmed_twice():
     assert alone < 1e-20 and p[0] < 1e-20 and p[1] == 1
 
 
+def test_a_slice_is_not_confirmed_where_the_slices_before_it_leave_no_image():
+    wrong = some(12, 0, 1, 2, 3)
+    # C(12, 4) = 495 ways to choose four of twelve; of the third slice nothing is left to be worse than.
+    assert confirming_p([wrong, ~wrong, wrong], wrong) == pytest.approx([1 / 495, 1, 1])
+
+
 def test_a_second_finding_of_its_own_is_confirmed():
     n = 400
     wrong = some(n, *range(20), *range(100, 120))

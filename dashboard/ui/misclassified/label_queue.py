@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.evaluation import Evaluation, corrected_list, label_errors
-from carvis.evaluation.alignment import Joined, join
-from carvis.evaluation.label_issues import WEAK
+from carvis.evaluation import corrected_list
+from carvis.evaluation.alignment import Joined
 from carvis.tables import to_csv
 from ui.misclassified import label_evidence
 from ui.misclassified.selection import MisclassifiedSelection
-from ui.state import current, evaluations, selection, unreadable, workspace
+from ui.state import current, evaluations, label_issues, selection, unreadable, workspace
 from ui.state.i18n import N_, _, n_, shown_as, translated
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
@@ -47,10 +46,7 @@ def show() -> None:
     if not voting:
         return
     with guarded():
-        stamps = tuple((table.name, evaluations.stamp(table)) for table in voting)
-        joined, errors = _label_errors(
-            stamps, _evaluations=[evaluation for table in voting if (evaluation := current.evaluation(table))]
-        )
+        joined, errors = label_issues.found(voting)
     if errors is None:
         return
     stale_warning.say(voting)
@@ -74,12 +70,7 @@ def _choose_models(tables: dict[str, evaluations.Table], bar: Any) -> list[evalu
     """Offer the voting models; by default those that are right at least half of the time."""
     chosen = [name for name in selection.get(MisclassifiedSelection).model if name in tables]
     if not chosen:
-        accurate = []
-        for name, table in tables.items():
-            evaluation = current.evaluation(table)
-            if evaluation and evaluation.accuracy >= WEAK:
-                accurate.append(name)
-        chosen = accurate or [name for name, table in tables.items() if current.evaluation(table)]
+        chosen = label_issues.voting(tables)
     bar.multiselect(
         _("Voting models"),
         list(tables),
@@ -93,12 +84,6 @@ def _choose_models(tables: dict[str, evaluations.Table], bar: Any) -> list[evalu
         if reason := current.why_not(tables[name]):
             error(reason)
     return [tables[name] for name in chosen if current.evaluation(tables[name])]
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _label_errors(stamps: tuple, *, _evaluations: list[Evaluation]) -> tuple[Joined, pd.DataFrame]:
-    joined = join(_evaluations)
-    return joined, label_errors(joined)
 
 
 @st.fragment

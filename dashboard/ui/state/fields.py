@@ -75,6 +75,8 @@ class Shared:
     page: int = field(1, bounds=(1, 1_000_000), resets=("open",))
     open: str = ""
     layer: tuple[str, ...] = ()
+    # The split whose images are shown beside one that is opened large.
+    near: Literal["train", "valid", "test"] = "train"
     method: str = field("grad-cam", choices=METHODS)
     score: Literal["logit", "probability"] = "logit"
     explain: str = "predicted"

@@ -5,19 +5,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from carvis.demo import shipped_thumbnail
-from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
 from carvis.language import replaced
-from carvis.prediction import NOVELTY_WORDS, Neighbour, Prediction, Reference, novelty_finding
-from ui.state import workspace
+from carvis.prediction import NOVELTY_WORDS, Prediction, Reference, novelty_finding
 from ui.state.i18n import _, n_, of_library
 from ui.state.models import Opened, stamp_of
 from ui.state.samples import Sample
-from ui.state.thumbnails import thumbnails
 from ui.try_it.predictions import OfImage
 from ui.try_it.selection import TryItSelection
-from ui.widgets import error_message
+from ui.widgets import error_message, neighbour_tiles
 from ui.widgets.heatmap import make_heatmap
 from ui.widgets.images import shown
 from ui.widgets.text import mark, percent, plain
@@ -48,7 +44,10 @@ def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Referen
                 if model is None:
                     continue
                 _novelty(prediction)
-                _nearest(prediction.nearest, known[prediction.model].dataset)
+                if prediction.nearest:
+                    neighbour_tiles.draw(
+                        prediction.nearest, prediction.model, known[prediction.model].dataset, most=_NEAREST
+                    )
                 if chosen.maps == "show" and prediction.status == "ok":
                     _heatmap(model, sample, chosen)
 
@@ -94,40 +93,6 @@ def _novelty(prediction: Prediction) -> None:
     st.badge(of_library(NOVELTY_WORDS[prediction.novelty]), icon=icon, color=colour)
     if prediction.novelty == "novel":
         st.caption(plain(of_library(novelty_finding(prediction))))
-
-
-def _nearest(nearest: tuple[Neighbour, ...], dataset: str) -> None:
-    if not nearest:
-        return
-    st.caption(_("Nearest training images"))
-    small = [
-        one if isinstance(one, bytes) else _shipped(dataset, near.id)
-        for one, near in zip(thumbnails([_path(dataset, near.id) for near in nearest[:_NEAREST]], 160), nearest)
-    ]
-    with st.container(horizontal=True, gap="small"):
-        for one, image in zip(nearest, small, strict=False):
-            with st.container(width=84, gap="xxsmall"):
-                if isinstance(image, bytes):
-                    alt = _("Training image of {label}").format(label=one.label)
-                    st.image(image, width=80, alt=alt)
-                st.caption(f"{plain(one.label)} {one.distance:.2f}")
-
-
-def _shipped(dataset: str, sample_id: str) -> bytes | None:
-    """Return the thumbnail that the demo ships of a training image."""
-    root = workspace.datasets().get(dataset)
-    image = shipped_thumbnail(root, sample_id) if root else None
-    return None if image is None else encode_image(image)
-
-
-def _path(dataset: str, sample_id: str) -> str | None:
-    """Return where a training image lies, None where it is not here."""
-    if dataset not in workspace.datasets():
-        return None
-    try:
-        return str(workspace.dataset(dataset).resolve(sample_id))
-    except CarvisError:
-        return None
 
 
 def _heatmap(model: Opened, sample: Sample, chosen: TryItSelection) -> None:

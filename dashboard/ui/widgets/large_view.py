@@ -5,11 +5,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui.state import evaluations, selection, unreadable
+from ui.state import current, evaluations, selection, unreadable
 from ui.state.i18n import _
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
-from ui.widgets import tag_editor
+from ui.widgets import tag_editor, why
 from ui.widgets.gallery import place_of, stay, text
 from ui.widgets.layout import error, part
 from ui.widgets.stepper import steps
@@ -69,6 +69,15 @@ def _large(rows: pd.DataFrame, table: str) -> None:
         top_five(row, table, **place)
         if row.data:
             tag_editor.editor(row, tags, note, "large", all_tags=False)
+    if row.data:
+        st.markdown(f"**{_('Why?')}**")
+        why.show(place["data"], row.id, _models(table), "large")
+
+
+def _models(table: str) -> list[str]:
+    """Return the model whose prediction is shown, then the other chosen ones."""
+    own = [] if table.endswith(".csv") else [table.rsplit("/", 1)[-1]]
+    return list(dict.fromkeys(own + current.models()))
 
 
 def _table_of(table: str, data: str, split: str) -> str:

@@ -1,0 +1,97 @@
+"""The panel "Why?": nearest images in the large view and on Heatmaps, their marks, and what it says without them."""
+
+import io
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+BLUE = "test/blue/car 0.png"
+
+
+@pytest.fixture
+def with_training(own_workspace):
+    """The small workspace, with the predictions for training images and a test image copied into training."""
+    from carvis.classifier import load_classifier
+    from carvis.dataset import Dataset
+    from carvis.evaluation import evaluate
+
+    data = own_workspace / "data" / "colours"
+    shutil.copy(data / BLUE, data / "train" / "blue" / "twin.png")
+    clf = load_classifier(own_workspace / "models" / "good.keras")
+    folder = own_workspace / "data" / "evaluations" / "colours" / "train" / "good"
+    evaluate(clf, Dataset(data), "train", workspace=own_workspace).save(folder)
+    return own_workspace
+
+
+def rows_of_misclassified(workspace, model="good"):
+    from carvis.evaluation import load_evaluation
+
+    folder = workspace / "data" / "evaluations" / "colours" / "test" / model
+    return load_evaluation(folder).misclassified()["id"].tolist()
+
+
+def test_without_embeddings_it_gives_the_command(workspace, open_page, words):
+    sample = rows_of_misclassified(workspace)[0]
+    app = open_page("misclassified", data="colours", table="colours/test/good", open=sample)
+    assert not app.exception and not app.error
+    text = words(app)
+    assert "No embeddings of the training images by good" in text
+    assert any("evaluate" in code.value and code.value.rstrip().find("--split train") > 0 for code in app.code)
+
+
+def test_other_splits_are_chosen_in_the_large_view(with_training, open_page, words):
+    sample = rows_of_misclassified(with_training)[0]
+    app = open_page("misclassified", data="colours", table="colours/test/good", model=["good"], open=sample)
+    assert not app.exception and not app.error
+    assert "training images nearest to it for **good**" in words(app)
+    app.get("button_group")[-1].set_value("test").run()
+    assert not app.exception and list(app.query_params["near"]) in (["test"], list("test"))
+    assert "of the 10 test images nearest to it for **good**" in words(app)
+
+
+def test_a_near_duplicate_is_marked_and_both_heatmaps_are_a_click_away(with_training, open_page, words):
+    app = open_page("heatmaps", data="colours", model=["good"], sample=[BLUE])
+    assert "nearest to it" not in words(app)
+    app.session_state["why_0"] = True
+    app.run()
+    assert not app.exception and not app.error
+    assert "near-duplicate" in words(app)
+    assert any("near-duplicate of this image" in one.value for one in app.warning)
+    assert "label issue" in words(app)
+    links = [one.proto for one in app.get("page_link") if "twin.png" in str(one.proto)]
+    assert len(links) == 1 and "class%3Ablue" in str(links[0]).replace(":", "%3A")
+
+
+def test_an_upload_leads_to_page_try_it(workspace, open_page):
+    app = open_page("heatmaps", data="colours", model=["good"])
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((48, 64, 3), 90, np.uint8)).save(buffer, "PNG")
+    app.file_uploader[0].set_value([("mine.png", buffer.getvalue(), "image/png")]).run()
+    app.session_state["why_0"] = True
+    app.run()
+    assert not app.exception
+    assert any("Try it" in one.proto.label for one in app.get("page_link"))
+
+
+def test_japanese(with_training, open_page, words):
+    app = open_page("heatmaps", data="colours", model=["good"], sample=[BLUE], lang="ja")
+    app.session_state["why_0"] = True
+    app.run()
+    assert not app.exception and "最も近い" in words(app)
+
+
+def test_the_same_image_is_searched_once(monkeypatch, with_training, open_page):
+    """What is searched is kept by image and stamps: a second run of the page searches nothing."""
+    from ui.state import embeddings
+
+    searched = []
+    original = embeddings.neighbour_table
+    monkeypatch.setattr(embeddings, "neighbour_table", lambda *args: searched.append(args[0]) or original(*args))
+    app = open_page("heatmaps", data="colours", model=["good"], sample=[BLUE])
+    app.session_state["why_0"] = True
+    app.run()
+    n = len(searched)
+    app.run()
+    assert n == 1 and len(searched) == 1
