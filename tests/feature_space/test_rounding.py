@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from carvis.feature_space.rounding import rounded
+from carvis.feature_space.rounding import _through_half, rounded
 
 
 def test_within_the_range_it_is_float16():
@@ -32,3 +32,17 @@ def test_whatever_comes_stays_finite_and_close_and_is_rounded_once(values):
     largest = np.abs(values).max(axis=1, keepdims=True)
     assert (np.abs(result - values) <= largest * np.float32(2**-10)).all()
     np.testing.assert_array_equal(rounded(result), result)
+
+
+@given(arrays(np.float32, (16,), elements=st.floats(-65504, 65504, width=32)))
+def test_it_is_the_rounding_of_float16(values):
+    np.testing.assert_array_equal(_through_half(values), values.astype(np.float16).astype(np.float32))
+
+
+def test_it_is_the_rounding_of_float16_for_every_exponent():
+    rng = np.random.default_rng(0)
+    values = np.ldexp(rng.uniform(-1, 1, (60, 500)), np.arange(-44, 16)[:, None]).astype(np.float32)
+    # Halfway between two numbers of float16: ties.
+    ties = (np.arange(2048, 4096, dtype=np.float32) + np.float32(0.5)) / 4096
+    for array in (values, ties, ties * np.float32(2.0**-14)):
+        np.testing.assert_array_equal(_through_half(array), array.astype(np.float16).astype(np.float32))
