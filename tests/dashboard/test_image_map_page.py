@@ -27,14 +27,8 @@ def fresh_caches():
     """What one test made of its embeddings is not taken for another's."""
     from ui.image_map import chosen, cluster_list, layouts, spaces
 
-    for cached in (
-        spaces._space,
-        spaces._rows,
-        layouts._opened,
-        layouts._aligned_once,
-        cluster_list._summary_once,
-        chosen._searched,
-    ):
+    of_maps = (spaces._space, spaces._rows, layouts._opened, layouts._aligned_once)
+    for cached in (*of_maps, cluster_list._summary_once, chosen._searched):
         cached.clear()
 
 
