@@ -7,7 +7,6 @@ from ui.misclassified import controls, filters, label_queue, summary
 from ui.misclassified.selection import MisclassifiedSelection
 from ui.state import current, evaluations, selection, unreadable
 from ui.state.i18n import _, n_
-from ui.state.widget_values import careful
 from ui.widgets import commands, gallery, large_view, stale_warning, tag_editor
 from ui.widgets.layout import empty, guarded, heading, stop
 from ui.widgets.paging import choose_page, on_page
@@ -77,15 +76,7 @@ part = on_page(shown, PER_PAGE)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(plain(" ".join(notes)), width="stretch")
     if len(shown) and not chosen.open:
-        st.button(
-            _("One by one"),
-            icon=":material/slideshow:",
-            key="one_by_one",
-            shortcut="J",
-            on_click=careful(gallery.stay),
-            args=(key,),
-            kwargs={"open": part["id"].iloc[0]},
-        )
+        gallery.offer_one_by_one(key, part["id"].iloc[0])
     tag_editor.exchange()
 gallery.basket()
 if shown.empty and len(rows):

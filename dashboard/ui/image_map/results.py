@@ -8,7 +8,6 @@ from ui.image_map.chosen import Chosen
 from ui.image_map.spaces import Space
 from ui.state import current, selection, unreadable
 from ui.state.i18n import _
-from ui.state.widget_values import careful
 from ui.widgets import gallery, large_view, tag_editor
 from ui.widgets.paging import choose_page, on_page
 
@@ -41,15 +40,7 @@ def show(rows: pd.DataFrame, chosen: Chosen, space: Space) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         sets.offer_saving(shown["id"].tolist())
         if not selection.get().open:
-            st.button(
-                _("One by one"),
-                icon=":material/slideshow:",
-                key="one_by_one",
-                shortcut="J",
-                on_click=careful(gallery.stay),
-                args=(table,),
-                kwargs={"open": part["id"].iloc[0]},
-            )
+            gallery.offer_one_by_one(table, part["id"].iloc[0])
     tags = pd.DataFrame(columns=["tags", "note"])
     with unreadable.item("tags", tag_editor.FILE):
         tags = tag_editor.on_rows(part)

@@ -41,6 +41,24 @@ def stay(table: str, **values: Any) -> None:
     selection.change(**(view | {"table": table} | values))
 
 
+def offer_one_by_one(table: str, first: str) -> None:
+    """Show a button that opens an image large, to step through all from there.
+
+    Args:
+        table: key of the table that the image is of.
+        first: its id.
+    """
+    st.button(
+        _("One by one"),
+        icon=":material/slideshow:",
+        key="one_by_one",
+        shortcut="J",
+        on_click=careful(stay),
+        args=(table,),
+        kwargs={"open": first},
+    )
+
+
 def tiles(rows: pd.DataFrame, table: str, tags: pd.DataFrame) -> None:
     """Show one page of images, each with its prediction and its actions.
 
