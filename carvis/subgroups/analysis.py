@@ -9,25 +9,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
-from carvis.dataset.health import Health, check_dataset
-from carvis.dataset.health.image_facts import CACHE_BYTES
+from carvis.dataset.health import Health
 from carvis.errors import TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.comparison import holm
 from carvis.evaluation.metrics import wilson_interval
 from carvis.language import Message
-from carvis.progress import Progress, no_progress, partial_progress
+from carvis.progress import Progress, no_progress
 from carvis.subgroups.confirmation import FIRST, SECOND, UNCOUNTED, confirming_p, halves
-from carvis.subgroups.image_table import ImageProperties, image_properties
+from carvis.subgroups.image_table import ImageProperties, described_split
 from carvis.subgroups.properties import OUTCOMES, TAG, Condition
 from carvis.subgroups.result import Slice, Slices
 from carvis.subgroups.search import holds, propose
 from carvis.subgroups.settings import DEFAULT, SliceSettings
 from carvis.tags import Tags
-from carvis.workspace import Cache
-
-# Of the time, what checking the data set takes where it was not checked before.
-_CHECKING = 80
 
 
 def slices(
@@ -71,17 +66,8 @@ def slices(
     if isinstance(data, ImageProperties):
         known = data
     else:
-        data = data if isinstance(data, Dataset) else Dataset(data)
-        cache = Cache(Path(cache_dir) / "health", CACHE_BYTES) if cache_dir else None
-        health = health or check_dataset(data, partial_progress(progress, 0, _CHECKING), cache)
-        known = image_properties(
-            data,
-            health,
-            evaluation.split,
-            tags=tags,
-            columns=columns,
-            cache=cache,
-            progress=partial_progress(progress, _CHECKING, 100),
+        known, _split = described_split(
+            data, evaluation.split, health, cache_dir, tags=tags, columns=columns, progress=progress
         )
     known, predictions, notes = _joined(evaluation, known)
     result = _search(evaluation, known, predictions, settings, notes)
