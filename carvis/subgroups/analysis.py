@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +16,21 @@ from carvis.errors import TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.comparison import holm
 from carvis.evaluation.metrics import wilson_interval
+from carvis.feature_space import workspace_of
 from carvis.language import Message
-from carvis.progress import Progress, no_progress
+from carvis.progress import Progress, no_progress, partial_progress
 from carvis.subgroups.confirmation import FIRST, SECOND, UNCOUNTED, confirming_p, halves
+from carvis.subgroups.feature_columns import feature_columns, joined
 from carvis.subgroups.image_table import ImageProperties, described_split
 from carvis.subgroups.properties import OUTCOMES, TAG, Condition
 from carvis.subgroups.result import Slice, Slices
 from carvis.subgroups.search import holds, propose
 from carvis.subgroups.settings import DEFAULT, SliceSettings
 from carvis.tags import Tags
+from carvis.workspace import Workspace
+
+# Of the time, what comparing the images with training takes, in per cent.
+_FEATURES = 20
 
 
 def slices(
@@ -32,7 +40,9 @@ def slices(
     *,
     health: Health | None = None,
     tags: Tags | None = None,
+    named_super_classes: Mapping[str, str] | None = None,
     columns: pd.DataFrame | None = None,
+    workspace: Workspace | str | Path | None = None,
     cache_dir: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> Slices:
@@ -54,7 +64,11 @@ def slices(
         settings: how slices are searched.
         health: what ``check_dataset`` found; it is checked where not given.
         tags: of a workspace.
+        named_super_classes: class -> super-class, as ``read_super_classes`` returns it; by default the first word of
+            the class.
         columns: properties of a person's own, by id.
+        workspace: that keeps the model's embeddings, of which feature clusters and the distance to training images are
+            made; by default the one that the data set lies in.
         cache_dir: of a workspace, where checks of data sets are kept.
         progress: called with (per cent done, 100); a true return stops the work.
 
@@ -66,9 +80,19 @@ def slices(
     if isinstance(data, ImageProperties):
         known = data
     else:
+        data = data if isinstance(data, Dataset) else Dataset(data)
+        features = feature_columns(workspace_of(data, workspace), evaluation, partial_progress(progress, 0, _FEATURES))
         known, _split = described_split(
-            data, evaluation.split, health, cache_dir, tags=tags, columns=columns, progress=progress
+            data,
+            evaluation.split,
+            health,
+            cache_dir,
+            tags=tags,
+            named_super_classes=named_super_classes,
+            columns=joined(columns, features),
+            progress=partial_progress(progress, _FEATURES, 100),
         )
+        known = replace(known, notes=(*known.notes, *features.notes))
     known, predictions, notes = _joined(evaluation, known)
     result = _search(evaluation, known, predictions, settings, notes)
     progress(100, 100)

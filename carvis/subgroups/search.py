@@ -164,7 +164,10 @@ def _best(
 
 
 def _may_pair(conditions: list[Condition]) -> NDArray[np.bool_]:
-    """No property with itself, and no two that are of the class: together they say whether the prediction is right."""
+    """No property with itself, and no two that are of the class or of the model's features, as clusters are.
+
+    Together two such say whether the prediction is right: a label within another class's cluster is an error.
+    """
     names = ["class" if one.key in OF_CLASS else one.key for one in conditions]
     numbers = np.unique(names, return_inverse=True)[1]
     return numbers[:, None] != numbers
