@@ -1,5 +1,5 @@
 from .analysis import slices
-from .feature_columns import FeatureColumns, feature_columns
+from .embedding_properties import FeatureColumns, feature_columns
 from .image_table import ImageProperties, image_properties
 from .model_comparison import compare_on_slices
 from .properties import PROPERTIES, Condition, Property, property_name

@@ -20,7 +20,7 @@ from carvis.feature_space import workspace_of
 from carvis.language import Message
 from carvis.progress import Progress, no_progress, partial_progress
 from carvis.subgroups.confirmation import FIRST, SECOND, UNCOUNTED, confirming_p, halves
-from carvis.subgroups.feature_columns import feature_columns, joined
+from carvis.subgroups.embedding_properties import feature_columns, with_features
 from carvis.subgroups.image_table import ImageProperties, described_split
 from carvis.subgroups.properties import OUTCOMES, TAG, Condition
 from carvis.subgroups.result import Slice, Slices
@@ -89,7 +89,7 @@ def slices(
             cache_dir,
             tags=tags,
             named_super_classes=named_super_classes,
-            columns=joined(columns, features),
+            columns=with_features(columns, features),
             progress=partial_progress(progress, _FEATURES, 100),
         )
         known = replace(known, notes=(*known.notes, *features.notes))

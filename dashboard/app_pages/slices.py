@@ -47,7 +47,7 @@ if evaluation is None:
     stop()
 found = None
 with guarded():
-    found = search.searched(evaluation, workspace.dataset(name))
+    found = search.searched(tables[first], evaluation, workspace.dataset(name))
 if found is None:
     stop()
 findings.show(found, first)

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from carvis.cli import main
+from carvis.evaluation import load_evaluation
+from carvis.workspace import sha256_of_file
 from tests.report.test_slices_section import dark_and_light
 
 
@@ -33,6 +35,32 @@ def test_slices_are_printed_compared_and_written(workspace, capsys):
     assert main(["slices", "half", "--out", "slices.json"]) == 2
     assert main(["slices", "half", "--properties", "weather"]) == 2
     assert "weather is not a property of these images" in capsys.readouterr().err
+
+
+def test_super_classes_of_a_file_are_searched(workspace, capsys):
+    """A third class, so that two of the three can have a super-class in common."""
+    (workspace / "groups.csv").write_text("class,super_class\na,both\nb,both\n")
+    assert main(["slices", "half", "--super-classes", "groups.csv", "--properties", "super_class"]) == 2
+    assert "super_class is not a property of these images" in capsys.readouterr().err
+    third = workspace / "data" / "night" / "test" / "c"
+    third.mkdir()
+    for place in range(3):
+        Image.new("RGB", (40, 40), (90 * place, 120, 60)).save(third / f"{place}.png")
+    folder = workspace / "data" / "evaluations" / "night" / "test" / "half"
+    made = load_evaluation(folder, workspace / "data" / "night")
+    rows = made.predictions.head(3).assign(
+        id=[f"test/c/{place}.png" for place in range(3)],
+        path=[f"test/c/{place}.png" for place in range(3)],
+        sha256=[sha256_of_file(third / f"{place}.png") for place in range(3)],
+        label="c",
+    )
+    predictions = pd.concat([made.predictions, rows.assign(**{"p:c": 0.0})], ignore_index=True)
+    predictions["p:c"] = predictions["p:c"].fillna(0).astype("float32")
+    setup = made.setup | {"model": made.setup["model"] | {"class_names": ["a", "b", "c"]}}
+    replace(made, predictions=predictions, setup=setup).save(folder)
+    assert main(["slices", "half", "--super-classes", "groups.csv", "--properties", "super_class"]) == 0
+    assert "Not searched: feature clusters" in capsys.readouterr().out
+    assert main(["slices", "half", "--super-classes", "gone.csv"]) == 2
 
 
 def test_slices_speak_japanese(workspace, capsys):

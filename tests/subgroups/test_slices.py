@@ -90,6 +90,8 @@ def test_a_small_test_set_says_what_it_cannot_show():
     found = slices(evaluated(known, np.arange(40) == 3), known)
     assert not len(found) and found.power.startswith("No slice could have been confirmed")
     assert "provably" in found.finding
+    # Of the 20 images of the half none or one is wrong: far more are needed for 20 points.
+    assert "it takes about" in found.needed and "there are 40." in found.needed
     larger = slices(evaluated(drawn(1000), np.arange(1000) % 10 == 0), drawn(1000))
     assert "only if its accuracy is at most" in larger.power
 
@@ -98,6 +100,8 @@ def test_no_error_is_no_slice():
     known = drawn(100)
     found = slices(evaluated(known, np.zeros(100, bool)), known)
     assert not len(found) and not found.proposed and found.table.empty
+    many = drawn(3000)
+    assert slices(evaluated(many, np.arange(3000) % 10 == 0), many).needed is None
 
 
 def test_images_that_changed_are_ignored():

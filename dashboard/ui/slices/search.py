@@ -14,7 +14,8 @@ from carvis.subgroups import SEARCH, Slices, SliceSettings, slices, slices_forma
 from carvis.tags import Tags
 from carvis.workspace import content_hash, load_cached, modified, store_cached, walk
 from ui.slices.selection import SlicesSelection
-from ui.state import embeddings, health_checks, jobs, selection, unreadable, workspace
+from ui.state import embeddings, evaluations, health_checks, jobs, selection, unreadable, workspace
+from ui.state.evaluations import Table
 from ui.state.i18n import _, n_
 from ui.widgets import super_classes, tag_editor
 from ui.widgets.job import on_request
@@ -24,12 +25,19 @@ _BYTES = 100_000_000
 _CHECKING = 70
 
 
-def searched(evaluation: Evaluation, dataset: Dataset) -> Slices | None:
-    """Return the slices of an evaluation; None, with a button, where they were not searched before."""
+def searched(table: Table, evaluation: Evaluation, dataset: Dataset) -> Slices | None:
+    """Return the slices of an evaluation; None, with a button, where they were not searched before.
+
+    Args:
+        table: where the evaluation lies.
+        evaluation: as it was read.
+        dataset: of its images.
+    """
     settings = SliceSettings(pairs=selection.get(SlicesSelection).slice_pairs == "on")
     groups = super_classes.groups_of(dataset.class_names)
     tags, tagged = _tags(evaluation, dataset)
-    key, form = _key(evaluation, dataset, settings, groups, tagged), slices_format(evaluation)
+    predictions = _predictions(str(table.path), evaluations.stamp(table), _evaluation=evaluation)
+    key, form = _key(predictions, evaluation, dataset, settings, groups, tagged), slices_format(evaluation)
     cache = jobs.cache("slices", _BYTES)
     if key not in jobs.results() and (kept := load_cached(cache, key, form)) is not None:
         jobs.keep(key, kept)
@@ -70,17 +78,28 @@ def _tags(evaluation: Evaluation, dataset: Dataset) -> tuple[Tags | None, list[A
     return None, []
 
 
+@st.cache_data(max_entries=32, show_spinner=False)
+def _predictions(folder: str, stamp: tuple[int, ...], *, _evaluation: Evaluation) -> str:
+    """Return a hash of the predictions."""
+    columns = _evaluation.predictions[["id", "sha256", "label", "predicted"]]
+    return content_hash(columns.to_dict("list"))
+
+
 def _key(
-    evaluation: Evaluation, dataset: Dataset, settings: SliceSettings, groups: dict[str, str], tagged: list[Any]
+    predictions: str,
+    evaluation: Evaluation,
+    dataset: Dataset,
+    settings: SliceSettings,
+    groups: dict[str, str],
+    tagged: list[Any],
 ) -> str:
     """Name a search by the content of all that it depends on."""
-    predictions = evaluation.predictions[["id", "sha256", "label", "predicted"]]
     model = evaluation.setup["model"]["name"]
     splits = dict.fromkeys((evaluation.split, "train"))
     features = [_of_features(embeddings.stored(dataset.name, split, model)) for split in splits]
     return content_hash(
         "slices", SEARCH, dataset.fingerprint, workspace.image_times(dataset), _parts_times(dataset),
-        predictions.to_dict("list"), model, features, settings.pairs, groups, tagged,
+        predictions, model, features, settings.pairs, groups, tagged,
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def _same_space(first: Embeddings, second: Embeddings) -> bool:
     return (first.fingerprint, first.layer, first.source) == (second.fingerprint, second.layer, second.source)
 
 
-def joined(given: pd.DataFrame | None, features: FeatureColumns) -> pd.DataFrame | None:
+def with_features(given: pd.DataFrame | None, features: FeatureColumns) -> pd.DataFrame | None:
     """Return a person's own properties with those of the features; of two of one name the person's counts."""
     if given is None:
         return features.table if len(features.table.columns) else None
