@@ -29,8 +29,8 @@ from carvis.subgroups.settings import DEFAULT, SliceSettings
 from carvis.tags import Tags
 from carvis.workspace import Workspace
 
-# Of the time, what comparing the images with training takes, in per cent.
-_FEATURES = 20
+# Where comparing the images with training ends, and where describing them does, in per cent of the time.
+_FEATURES, _DESCRIBED = 20, 80
 
 
 def slices(
@@ -90,11 +90,11 @@ def slices(
             tags=tags,
             named_super_classes=named_super_classes,
             columns=with_features(columns, features),
-            progress=partial_progress(progress, _FEATURES, 100),
+            progress=partial_progress(progress, _FEATURES, _DESCRIBED),
         )
         known = replace(known, notes=(*known.notes, *features.notes))
     known, predictions, notes = _joined(evaluation, known)
-    result = _search(evaluation, known, predictions, settings, notes)
+    result = _search(evaluation, known, predictions, settings, notes, partial_progress(progress, _DESCRIBED, 100))
     progress(100, 100)
     return result
 
@@ -132,6 +132,7 @@ def _search(
     predictions: pd.DataFrame,
     settings: SliceSettings,
     notes: list[Message],
+    progress: Progress,
 ) -> Slices:
     # The label that was evaluated counts, and so does its spelling.
     table = known.table.assign(
@@ -141,7 +142,7 @@ def _search(
     half = halves(known.group, list(zip(table["label"], wrong)), settings.seed)
     first, second = half == FIRST, half == SECOND
     table = table[_searched(table, settings)]
-    proposals = propose(table[first], wrong[first], settings, settings.seed) if wrong[first].any() else []
+    proposals = propose(table[first], wrong[first], settings, settings.seed, progress) if wrong[first].any() else []
     confirming, errors = table[second], wrong[second]
     masks = [holds(conditions, confirming) for conditions in proposals]
     corrected = holm(confirming_p(masks, errors)) if masks else []
