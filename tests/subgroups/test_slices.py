@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carvis.errors import CarvisError, TableError
+from carvis.errors import CarvisError, StoppedError, TableError
 from carvis.evaluation.metrics import wilson_interval
 from carvis.subgroups import SliceSettings, slices
 from tests.subgroups.small_properties import drawn, evaluated, sha256
@@ -122,3 +122,13 @@ def test_the_table_is_written_with_the_images(tmp_path):
     table = pd.read_csv(found.save(tmp_path / "slices.csv"))
     assert table["sentence"].tolist() == list(map(str, found.table["sentence"]))
     assert table["ids"][0].split(";") == found.ids(0)
+
+
+def test_the_search_says_how_far_it_is_and_stops_where_it_is_asked_to():
+    known = drawn(1000)
+    evaluation = evaluated(known, planted(known, 0)[0])
+    shares = []
+    slices(evaluation, known, progress=lambda done, total: shares.append(done / total) and None)
+    assert shares == sorted(shares) and shares[-1] == 1 and len(shares) > 2
+    with pytest.raises(StoppedError):
+        slices(evaluation, known, progress=lambda done, total: done / total > 0.8)
