@@ -70,7 +70,7 @@ def test_a_slice_has_its_sentence_its_figures_and_the_models_on_it(night, open_p
     assert "**half**: 1 slice is confirmed" in text and "**dark images \\(brightness under" in text
     assert re.search(r"against \d+ % for the rest", text) and "Confirmed on" in text
     assert "all loses" in text and "times as much there as half" in text
-    assert "Not searched: feature clusters" in text and "evaluate it again" in text
+    assert "feature clusters and the distance to training images" in text and "evaluate it again" in text
     assert {"Images", "Accuracy", "95 % CI", "The rest"} <= {metric.label for metric in app.metric}
     table = next(frame.value for frame in app.dataframe if "Loss, points" in frame.value)
     assert table["Model"].tolist() == ["half", "all"] and table["McNemar p"][0] == "–"
@@ -156,9 +156,7 @@ def test_an_evaluation_that_cannot_be_read_is_named(night, open_page, words):
     assert not app.exception and app.error and "metrics\\.json" in app.error[0].value
 
 
-def test_the_demo_has_its_features_searched_and_says_what_so_few_images_can_show(
-    tmp_path, open_page, words, monkeypatch
-):
+def test_the_demo_has_its_features_searched_and_says_what_it_could_show(tmp_path, open_page, words, monkeypatch):
     for part in ("data/demo", "data/evaluations/demo"):
         shutil.copytree(ROOT / part, tmp_path / part)
     monkeypatch.setenv("CARVIS_WORKSPACE", str(tmp_path))
