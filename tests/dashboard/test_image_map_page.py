@@ -25,9 +25,16 @@ def ids(own_workspace) -> list[str]:
 @pytest.fixture(autouse=True)
 def fresh_caches():
     """What one test made of its embeddings is not taken for another's."""
-    from ui.image_map import cluster_list, layouts, spaces
+    from ui.image_map import chosen, cluster_list, layouts, spaces
 
-    for cached in (spaces._space, spaces._rows, layouts._opened, layouts._aligned_once, cluster_list._summary_once):
+    for cached in (
+        spaces._space,
+        spaces._rows,
+        layouts._opened,
+        layouts._aligned_once,
+        cluster_list._summary_once,
+        chosen._searched,
+    ):
         cached.clear()
 
 

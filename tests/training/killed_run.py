@@ -14,6 +14,7 @@ import keras
 
 from carvis.training import Run, callbacks, directory, execute, execution, features, outcome
 from carvis.training import recorded_training as recorded
+from carvis.workspace import ArrayWriter
 
 
 def die(*_: object, **__: object) -> None:
@@ -83,7 +84,7 @@ MOMENTS: dict[str, Callable[[], None]] = {
     "before the images are read": before(recorded, "read_images"),
     "while the images are read": event("reading"),
     "before the features": before(features.FeatureCache, "fill"),
-    "while the features are computed": before(features, "write_json"),
+    "while the features are computed": before(ArrayWriter, "keep"),
     "between two views": before(
         features.FeatureCache, "_entry", lambda self, frozen, plan, images, view, *more: view == 1
     ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 from numpy.typing import NDArray
 
 from ui.image_map import lasso
@@ -66,12 +67,19 @@ def cluster_number(text: str) -> int:
 
 def search(rows: pd.DataFrame, text: str) -> NDArray[np.bool_]:
     """Return the rows whose id, label or prediction holds every word of a text, in any case."""
+    lines = _searched(rows.attrs["key"], _rows=rows) if "key" in rows.attrs else _lines(rows)
+    words = text.casefold().split()
+    return np.fromiter((all(word in line for word in words) for line in lines), bool, len(rows))
+
+
+def _lines(rows: pd.DataFrame) -> list[str]:
     where = rows["id"] + "\n" + rows["label"].fillna("") + "\n" + rows["predicted"].fillna("")
-    where = where.str.casefold()
-    found = np.ones(len(rows), bool)
-    for word in text.casefold().split():
-        found &= where.str.contains(word, regex=False).to_numpy(bool)
-    return found
+    return where.str.casefold().tolist()
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _searched(key: str, *, _rows: pd.DataFrame) -> list[str]:
+    return _lines(_rows)
 
 
 def _of_set(rows: pd.DataFrame, name: str) -> tuple[NDArray[np.bool_], str]:
