@@ -39,6 +39,7 @@ pages = {
         icon=":material/rule:",
         url_path="misclassified",
     ),
+    "slices": st.Page("app_pages/slices.py", title=_("Slices"), icon=":material/content_cut:", url_path="slices"),
     "image_map": st.Page(
         "app_pages/image_map.py", title=_("Image map"), icon=":material/scatter_plot:", url_path="image-map"
     ),

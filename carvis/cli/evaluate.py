@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from carvis.cli.arguments import add_model_facts, add_workspace, check, load, open_workspace
 from carvis.cli.check import checked
+from carvis.cli.evaluation_arguments import add_super_classes
 from carvis.cli.outputs import check_outputs
 from carvis.cli.progress_bar import progress_bar
 from carvis.cli.terminal import new_console
@@ -58,11 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="confused",
         help=_("by confusion (default: confused classes side by side), by name, or by super-class"),
     )
-    group.add_argument(
-        "--super-classes",
-        metavar="FILE",
-        help=_("a .csv (class, super_class) or .json; by default the text before the first - or space"),
-    )
+    add_super_classes(group)
     group.add_argument("--hide-diagonal", action="store_true", help=_("leave the correct predictions blank"))
     group.add_argument("--log", action="store_true", help=_("logarithmic colour scale"))
     add_model_facts(parser)

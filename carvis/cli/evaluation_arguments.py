@@ -25,6 +25,15 @@ def add_evaluated(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="test", help=_("train, valid or test (default: test)"))
 
 
+def add_super_classes(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
+    """Add what names the file of super-classes; ``add_encoding`` adds its encoding."""
+    parser.add_argument(
+        "--super-classes",
+        metavar="FILE",
+        help=_("a .csv (class, super_class) or .json; by default the text before the first - or space"),
+    )
+
+
 def expanded_inputs(args: argparse.Namespace) -> list[str]:
     """Return the inputs of the command line, each pattern replaced by what matches it."""
     from carvis.dataset.image_paths import expand, is_pattern

@@ -4,8 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.arguments import add_workspace, open_workspace
-from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, expanded_inputs, model_files
+from carvis.cli.arguments import add_encoding, add_workspace, open_workspace
+from carvis.cli.evaluation_arguments import (
+    add_evaluated,
+    add_super_classes,
+    evaluation_folder_of,
+    expanded_inputs,
+    model_files,
+)
 from carvis.cli.model_inputs import each
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.language import N_, _
@@ -25,13 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=_("measure attention on parts and test the heatmaps where that was not done yet: takes minutes"),
     )
     parser.add_argument("--out", metavar="FILE", help=_("default: data/results/report.html"))
+    add_super_classes(parser)
+    add_encoding(parser)
     add_overwrite(parser)
     add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset
-    from carvis.evaluation import assumption_remarks, load_evaluation
+    from carvis.evaluation import assumption_remarks, load_evaluation, read_super_classes
     from carvis.evaluation.alignment import by_model_name
     from carvis.report import ReportSettings, write_report
 
@@ -54,7 +62,12 @@ def run(args: argparse.Namespace) -> int:
             last = text
             print(text if text.endswith(".") else f"{text} …", file=sys.stderr)
 
-    settings = ReportSettings(args.images, method=args.method, measure=args.measure, language=args.language)
+    groups = None
+    if args.super_classes:
+        groups = read_super_classes(args.super_classes, args.encoding, loaded[0].class_names)
+    settings = ReportSettings(
+        args.images, method=args.method, measure=args.measure, language=args.language, super_classes=groups
+    )
     write_report(
         out,
         evaluations,

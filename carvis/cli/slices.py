@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carvis.cli.arguments import add_workspace, open_workspace
+from carvis.cli.arguments import add_encoding, add_workspace, open_workspace
 from carvis.cli.check import checked
-from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, expanded_inputs
+from carvis.cli.evaluation_arguments import add_evaluated, add_super_classes, evaluation_folder_of, expanded_inputs
 from carvis.cli.model_inputs import each
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.cli.progress_bar import progress_bar
@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         help=_("the properties to search, such as brightness or label (default: all but predicted)"),
     )
+    add_super_classes(parser)
+    add_encoding(parser)
     parser.add_argument("--no-pairs", action="store_true", help=_("search no pairs of properties"))
     parser.add_argument("--seed", type=int, default=0, help=_("seed of the two halves (default: 0)"))
     parser.add_argument("--out", metavar="FILE", help=_("write the slices with their images as .csv"))
@@ -36,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.evaluation import load_evaluation
+    from carvis.evaluation import load_evaluation, read_super_classes
     from carvis.subgroups import SliceSettings, slices
     from carvis.tags import Tags
 
@@ -58,6 +60,9 @@ def run(args: argparse.Namespace) -> int:
                 data=first.setup["dataset"]["name"],
             )
         )
+    groups = None
+    if args.super_classes:
+        groups = read_super_classes(args.super_classes, args.encoding, first.class_names)
     health = checked(str(first.root), workspace)
     with progress_bar(_("searching slices")) as progress:
         found = slices(
@@ -66,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
             settings,
             health=health,
             tags=Tags.of(workspace),
+            named_super_classes=groups,
+            workspace=workspace,
             cache_dir=workspace.cache_dir,
             progress=progress,
         )
@@ -89,6 +96,5 @@ def _print(found: "Slices") -> None:
     for one in found.slices:
         console.print(f"  {localised(one.sentence)}", soft_wrap=True)
         console.print(f"    {localised(one.evidence)}", soft_wrap=True)
-    console.print(localised(found.power), soft_wrap=True)
-    for note in found.notes:
+    for note in (found.power, *([found.needed] if found.needed else []), *found.notes):
         console.print(localised(note), soft_wrap=True)

@@ -20,7 +20,7 @@ from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.provenance import first_names, provenance, trained_elsewhere
 from carvis.evaluation.renamed import renamed
 from carvis.evaluation.result import Evaluation
-from carvis.feature_space import Recorder, SplitContent, content_of, no_images, recording, workspace_of
+from carvis.feature_space import Recorder, SplitContent, content_of, no_images, none_readable, recording, workspace_of
 from carvis.images import IMAGE_SUFFIXES
 from carvis.language import Message, replaced
 from carvis.progress import Progress, advance, no_progress
@@ -88,15 +88,7 @@ def evaluate(
         key = recorder.keep(content.of(_all_hashes(samples, done, hashes)), *_ids_and_labels(samples.iloc[done]))
     unreadable = _unreadable_table(data, split, samples, reasons)
     if not len(done):
-        first = unreadable[0]["reason"]
-        raise DatasetError(
-            Message(
-                "None of the {n} images in {folder} can be read ({first})",
-                n=len(samples),
-                folder=data.folder(split),
-                first=first,
-            )
-        )
+        raise DatasetError(none_readable(len(samples), data.folder(split), unreadable[0]["reason"]))
     non_finite = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
     if len(non_finite):
         raise ModelError(

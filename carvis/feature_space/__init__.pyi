@@ -1,5 +1,5 @@
 from .distances import distance_to_nearest, nearest, unit_vectors
-from .extraction import embeddings, no_images, workspace_of
+from .extraction import embeddings, no_images, none_readable, workspace_of
 from .feature_clusters import cluster_table, clusters
 from .image_neighbours import neighbours
 from .neighbour_words import neighbour_finding
@@ -33,6 +33,7 @@ __all__ = [
     "neighbour_table",
     "neighbours",
     "no_images",
+    "none_readable",
     "read_shipped",
     "recording",
     "rows_of",

@@ -82,6 +82,11 @@ def no_images(data: Dataset, split: str) -> Message | str:
     return together([reason, *data.notes(split)])
 
 
+def none_readable(n: int, folder: Path, first: str) -> Message:
+    """Say that no image of a split can be read, and why not the first."""
+    return Message("None of the {n} images in {folder} can be read ({first})", n=n, folder=folder, first=first)
+
+
 def workspace_of(data: Dataset, workspace: Workspace | str | Path | None) -> Workspace | None:
     """Return the given workspace, else the one that a data set lies in; None where there is none."""
     if workspace is not None:
@@ -115,14 +120,7 @@ def _computed(
             (writer or parts).append(vectors)
             advance(progress, int(index[-1]) + 1, len(ids))
         if not places:
-            raise DatasetError(
-                Message(
-                    "None of the {n} images in {folder} can be read ({first})",
-                    n=len(ids),
-                    folder=folder,
-                    first=unreadable.reasons[0],
-                )
-            )
+            raise DatasetError(none_readable(len(ids), folder, unreadable.reasons[0]))
         rows = np.concatenate(places)
         if writer and cache and key:
             facts = (layer.path, layer.source, layer.width)

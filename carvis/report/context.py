@@ -145,7 +145,13 @@ class Context:
         if self.data is None or self.health is None:
             return None
         self.log(_("searching slices"))
-        return slices(self.evaluations[self.best], self.data, health=self.health, cache_dir=self.cache_dir)
+        return slices(
+            self.evaluations[self.best],
+            self.data,
+            health=self.health,
+            named_super_classes=self.settings.super_classes,
+            cache_dir=self.cache_dir,
+        )
 
     @cached_property
     def shortcuts(self) -> Shortcuts | None:

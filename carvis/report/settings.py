@@ -1,5 +1,6 @@
 """``ReportSettings``: what a report shows, and in which language."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from carvis.language import ENGLISH
@@ -17,6 +18,8 @@ class ReportSettings:
             attention on parts is that of heatmaps alone, on a sample of the images.
         language: one of ``carvis.language.languages()``; texts in figures, and sentences on files that cannot be used,
             stay English.
+        super_classes: class -> super-class, a property that slices are searched by; by default the first word of the
+            class.
     """
 
     images: int = 8
@@ -24,6 +27,7 @@ class ReportSettings:
     method: str = "grad-cam"
     measure: bool = False
     language: str = ENGLISH
+    super_classes: Mapping[str, str] | None = None
 
 
 DEFAULT = ReportSettings()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,25 +11,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
-from carvis.dataset.health import Health, check_dataset
-from carvis.dataset.health.image_facts import CACHE_BYTES
+from carvis.dataset.health import Health
 from carvis.errors import TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.comparison import holm
 from carvis.evaluation.metrics import wilson_interval
+from carvis.feature_space import workspace_of
 from carvis.language import Message
 from carvis.progress import Progress, no_progress, partial_progress
 from carvis.subgroups.confirmation import FIRST, SECOND, UNCOUNTED, confirming_p, halves
-from carvis.subgroups.image_table import ImageProperties, image_properties
+from carvis.subgroups.embedding_properties import feature_columns, with_features
+from carvis.subgroups.image_table import ImageProperties, described_split
 from carvis.subgroups.properties import OUTCOMES, TAG, Condition
 from carvis.subgroups.result import Slice, Slices
 from carvis.subgroups.search import holds, propose
 from carvis.subgroups.settings import DEFAULT, SliceSettings
 from carvis.tags import Tags
-from carvis.workspace import Cache
+from carvis.workspace import Workspace
 
-# Of the time, what checking the data set takes where it was not checked before.
-_CHECKING = 80
+# Where comparing the images with training ends, and where describing them does, in per cent of the time.
+_FEATURES, _DESCRIBED = 20, 80
 
 
 def slices(
@@ -37,7 +40,9 @@ def slices(
     *,
     health: Health | None = None,
     tags: Tags | None = None,
+    named_super_classes: Mapping[str, str] | None = None,
     columns: pd.DataFrame | None = None,
+    workspace: Workspace | str | Path | None = None,
     cache_dir: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> Slices:
@@ -59,7 +64,11 @@ def slices(
         settings: how slices are searched.
         health: what ``check_dataset`` found; it is checked where not given.
         tags: of a workspace.
+        named_super_classes: class -> super-class, as ``read_super_classes`` returns it; by default the first word of
+            the class.
         columns: properties of a person's own, by id.
+        workspace: that keeps the model's embeddings, of which feature clusters and the distance to training images are
+            made; by default the one that the data set lies in.
         cache_dir: of a workspace, where checks of data sets are kept.
         progress: called with (per cent done, 100); a true return stops the work.
 
@@ -72,19 +81,20 @@ def slices(
         known = data
     else:
         data = data if isinstance(data, Dataset) else Dataset(data)
-        cache = Cache(Path(cache_dir) / "health", CACHE_BYTES) if cache_dir else None
-        health = health or check_dataset(data, partial_progress(progress, 0, _CHECKING), cache)
-        known = image_properties(
+        features = feature_columns(workspace_of(data, workspace), evaluation, partial_progress(progress, 0, _FEATURES))
+        known, _split = described_split(
             data,
-            health,
             evaluation.split,
+            health,
+            cache_dir,
             tags=tags,
-            columns=columns,
-            cache=cache,
-            progress=partial_progress(progress, _CHECKING, 100),
+            named_super_classes=named_super_classes,
+            columns=with_features(columns, features),
+            progress=partial_progress(progress, _FEATURES, _DESCRIBED),
         )
+        known = replace(known, notes=(*known.notes, *features.notes))
     known, predictions, notes = _joined(evaluation, known)
-    result = _search(evaluation, known, predictions, settings, notes)
+    result = _search(evaluation, known, predictions, settings, notes, partial_progress(progress, _DESCRIBED, 100))
     progress(100, 100)
     return result
 
@@ -122,6 +132,7 @@ def _search(
     predictions: pd.DataFrame,
     settings: SliceSettings,
     notes: list[Message],
+    progress: Progress,
 ) -> Slices:
     # The label that was evaluated counts, and so does its spelling.
     table = known.table.assign(
@@ -131,7 +142,7 @@ def _search(
     half = halves(known.group, list(zip(table["label"], wrong)), settings.seed)
     first, second = half == FIRST, half == SECOND
     table = table[_searched(table, settings)]
-    proposals = propose(table[first], wrong[first], settings, settings.seed) if wrong[first].any() else []
+    proposals = propose(table[first], wrong[first], settings, settings.seed, progress) if wrong[first].any() else []
     confirming, errors = table[second], wrong[second]
     masks = [holds(conditions, confirming) for conditions in proposals]
     corrected = holm(confirming_p(masks, errors)) if masks else []

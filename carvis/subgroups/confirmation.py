@@ -101,6 +101,31 @@ def detectable_accuracy(n: int, share: float, rest: float, level: float, power: 
     return math.sin(angle) ** 2 if angle > 0 else None
 
 
+def images_needed(share: float, rest: float, loss: float, level: float, power: float = POWER) -> int | None:
+    """Return how many images the confirming half needs for a slice to be confirmed with some probability.
+
+    It is ``detectable_accuracy`` solved for the number of images: n = ((z(1 - level) + z(power)) / h)^2 (1/share +
+    1/(1 - share)).
+
+    Args:
+        share: of the images in the slice, above 0 and below 1.
+        rest: the accuracy of the others.
+        loss: by how much the slice's accuracy is lower.
+        level: of the test, after correction.
+        power: the probability.
+
+    Returns:
+        None where no accuracy is lower by so much.
+    """
+    from scipy.stats import norm
+
+    if not 0 <= rest - loss < rest:
+        return None
+    h = 2 * (math.asin(math.sqrt(rest)) - math.asin(math.sqrt(rest - loss)))
+    z = norm.isf(level) + norm.isf(1 - power)
+    return math.ceil((z / h) ** 2 * (1 / share + 1 / (1 - share)))
+
+
 def least_p(n: int, errors: int, least: int) -> float:
     """Return the smallest p that any slice could reach: all errors, and nothing else, in one of the smallest size.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,17 +12,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
-from carvis.dataset.health import Health
+from carvis.dataset.health import Health, check_dataset
+from carvis.dataset.health.image_facts import CACHE_BYTES
 from carvis.dataset.parts import Parts, find_parts, read_parts
 from carvis.errors import CarvisError, TableError
 from carvis.evaluation import super_classes
 from carvis.language import Message, message_of
-from carvis.progress import Progress, no_progress
+from carvis.progress import Progress, no_progress, partial_progress
 from carvis.subgroups.objects import object_table
 from carvis.subgroups.properties import TAG, TAGGED, UNTAGGED, is_number
 from carvis.tags import Tags
 from carvis.workspace import Cache
 
+# Of the time, what checking the data set takes where it was not checked before, in per cent.
+_CHECKING = 80
 _FACTS = ("brightness", "centre_brightness", "contrast", "sharpness", "tint", "warmth", "saturation", "quality")
 
 
@@ -46,6 +50,47 @@ class ImageProperties:
         """Return the properties of some of the images, in the order given."""
         rows = self.table.index.get_indexer(ids)
         return ImageProperties(self.table.iloc[rows], self.group[rows], self.sha256[rows], self.notes)
+
+
+def described_split(
+    data: Dataset | str | Path,
+    split: str | None,
+    health: Health | None,
+    cache_dir: str | Path | None,
+    *,
+    tags: Tags | None = None,
+    named_super_classes: Mapping[str, str] | None = None,
+    columns: pd.DataFrame | None = None,
+    progress: Progress = no_progress,
+) -> tuple[ImageProperties, str]:
+    """Check a data set where that was not done yet, and describe the images of a split.
+
+    Args:
+        data: the data set, or its folder.
+        split: None for train, or the first that there is.
+        health: what ``check_dataset`` found, where it is known.
+        cache_dir: of a workspace, where checks of data sets are kept.
+        tags, named_super_classes, columns: as ``image_properties``.
+        progress: called with (per cent done, 100); a true return stops the work.
+
+    Returns:
+        The properties, and the split.
+    """
+    data = data if isinstance(data, Dataset) else Dataset(data)
+    cache = Cache(Path(cache_dir) / "health", CACHE_BYTES) if cache_dir else None
+    health = health or check_dataset(data, partial_progress(progress, 0, _CHECKING), cache)
+    split = split or next(iter(health.splits))
+    known = image_properties(
+        data,
+        health,
+        split,
+        tags=tags,
+        named_super_classes=named_super_classes,
+        columns=columns,
+        cache=cache,
+        progress=partial_progress(progress, _CHECKING, 100),
+    )
+    return known, split
 
 
 def image_properties(

@@ -16,7 +16,7 @@ TAG, TAGGED, UNTAGGED = "tag:", "yes", "no"
 # Made of what the model did, or of what a person thought of it: no property of the image.
 OUTCOMES = ("predicted",)
 # Of the class or of the model: useless where the class is to be predicted from a property.
-OF_CLASS = ("label", "super_class", "predicted")
+OF_CLASS = ("label", "super_class", "predicted", "cluster")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from carvis.evaluation import Evaluation
 from carvis.evaluation.comparison import p_words
 from carvis.language import Message, localised
-from carvis.subgroups.confirmation import POWER, detectable_accuracy, least_p
+from carvis.subgroups.confirmation import POWER, detectable_accuracy, images_needed, least_p
 from carvis.subgroups.model_comparison import compare_on_slices
 from carvis.subgroups.properties import Condition, together_in_words
 from carvis.subgroups.settings import DEFAULT, SliceSettings
@@ -20,8 +20,8 @@ from carvis.tables import to_csv
 from carvis.workspace import atomic_write
 
 COLUMNS = ("sentence", "property", "n", "accuracy", "low", "high", "rest", "p", "images")
-# The size of a slice that the sentence on power speaks of.
-TYPICAL_SHARE = 0.1
+# The size and the loss of a slice that the sentences on power speak of.
+TYPICAL_SHARE, TYPICAL_LOSS = 0.1, 0.2
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,26 @@ class Slices:
             "with a probability of {power} only if its accuracy is at most {lowest}, where the rest has {rest}.",
             lowest=f"{100 * lowest:.0f} %",
             **facts,
+        )
+
+    @property
+    def needed(self) -> Message | None:
+        """How many images would show a slice of a usual size and loss; None where there are as many, or nothing to say.
+
+        It takes the accuracy for that of the images there are.
+        """
+        rest = 1 - self.errors / self.n[1] if self.n[1] else 0.0
+        half = images_needed(TYPICAL_SHARE, rest, TYPICAL_LOSS, self.settings.level / max(self.proposed, 1))
+        if half is None or half <= self.n[1]:
+            return None
+        return Message(
+            "To confirm a slice of {share} of the images that loses {loss} points of accuracy, with a probability of "
+            "{power}, it takes about {needed} images; there are {n}.",
+            share=f"{100 * TYPICAL_SHARE:.0f} %",
+            loss=f"{100 * TYPICAL_LOSS:.0f}",
+            power=f"{100 * POWER:.0f} %",
+            needed=f"{2 * half:,}",
+            n=f"{sum(self.n):,}",
         )
 
     def save(self, path: str | Path) -> Path:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carvis.progress import Progress, advance, no_progress
 from carvis.subgroups.properties import OF_CLASS, TAG, TAGGED, Condition, is_number, rounded
 from carvis.subgroups.settings import SliceSettings
 
@@ -49,7 +50,11 @@ def excess_error(
 
 
 def propose(
-    table: pd.DataFrame, wrong: NDArray[np.bool_], settings: SliceSettings, seed: int = 0
+    table: pd.DataFrame,
+    wrong: NDArray[np.bool_],
+    settings: SliceSettings,
+    seed: int = 0,
+    progress: Progress = no_progress,
 ) -> list[tuple[Condition, ...]]:
     """Propose slices, the most striking first, at most ``settings.proposals``.
 
@@ -58,6 +63,7 @@ def propose(
         wrong: bool (N,), whether the prediction is wrong.
         settings: sizes and numbers.
         seed: of the sample that is searched where there are more than 10,000 images.
+        progress: called with (rounds done, rounds at most); a true return stops the work.
     """
     if len(table) > _MOST_IMAGES:
         rows = np.sort(np.random.default_rng(seed).choice(len(table), _MOST_IMAGES, replace=False))
@@ -69,7 +75,8 @@ def propose(
     proposed: list[tuple[Condition, ...]] = []
     masks: list[NDArray[np.bool_]] = []
     # Some rounds find again what was found: they only set images aside.
-    for _round in range(2 * settings.proposals):
+    for done in range(2 * settings.proposals):
+        advance(progress, done, 2 * settings.proposals)
         best = _best(single, paired, wrong, left, least)
         if best is None or len(proposed) == settings.proposals:
             break
@@ -164,7 +171,10 @@ def _best(
 
 
 def _may_pair(conditions: list[Condition]) -> NDArray[np.bool_]:
-    """No property with itself, and no two that are of the class: together they say whether the prediction is right."""
+    """No property with itself, and no two that are of the class or of the model's features, as clusters are.
+
+    Together two such say whether the prediction is right: a label within another class's cluster is an error.
+    """
     names = ["class" if one.key in OF_CLASS else one.key for one in conditions]
     numbers = np.unique(names, return_inverse=True)[1]
     return numbers[:, None] != numbers

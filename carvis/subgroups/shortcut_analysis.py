@@ -9,17 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
-from carvis.dataset.health import Health, check_dataset
-from carvis.dataset.health.image_facts import CACHE_BYTES
+from carvis.dataset.health import Health
 from carvis.evaluation.comparison import holm
 from carvis.progress import Progress, advance, no_progress, partial_progress
-from carvis.subgroups.image_table import ImageProperties, image_properties
+from carvis.subgroups.image_table import ImageProperties, described_split
 from carvis.subgroups.properties import OF_CLASS, TAG, TAGGED, Condition, is_number, rounded
 from carvis.subgroups.settings import ShortcutSettings
 from carvis.subgroups.shortcut_result import Shortcut, Shortcuts
 from carvis.subgroups.shortcut_scores import class_score, tree_depth
 from carvis.tags import Tags
-from carvis.workspace import Cache
 
 DEFAULT = ShortcutSettings()
 # An example of fewer images shows nothing.
@@ -64,19 +62,8 @@ def shortcuts(
     if isinstance(data, ImageProperties):
         known, split = data, split or ""
     else:
-        data = data if isinstance(data, Dataset) else Dataset(data)
-        cache = Cache(Path(cache_dir) / "health", CACHE_BYTES) if cache_dir else None
-        health = health or check_dataset(data, partial_progress(progress, 0, 60), cache)
-        split = split or next(iter(health.splits))
-        known = image_properties(
-            data,
-            health,
-            split,
-            tags=tags,
-            columns=columns,
-            cache=cache,
-            progress=partial_progress(progress, 60, 80),
-        )
+        describing = partial_progress(progress, 0, 80)
+        known, split = described_split(data, split, health, cache_dir, tags=tags, columns=columns, progress=describing)
     return _tested(known, split, settings, partial_progress(progress, 80, 100))
 
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from ui.image_map import chart, chosen, cluster_list, controls, layouts, map_view, movement, results, sets, spaces
+from ui.image_map import chart, chosen, cluster_list, controls, layouts, map_view, movement, results, spaces
 from ui.image_map.selection import ImageMapSelection
 from ui.state import current, evaluations, selection, workspace
 from ui.state.i18n import _
-from ui.widgets import commands, stale_warning
+from ui.widgets import commands, image_sets, stale_warning
 from ui.widgets.layout import empty, error, guarded, heading, stop
 
 heading(
@@ -63,7 +63,7 @@ moved = movement.between(clouds)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     controls.choose_images(rows)
     cluster_list.show(rows, first)
-    sets.choose_set()
+    image_sets.choose_set(image_sets.counts())
 picked = chosen.images(rows, first, moved.ids if moved else ())
 for note in picked.notes:
     error(note)

@@ -6,6 +6,7 @@ PAGES = {
     "/": "Overview", "/overview": "Overview", "/models": "Models", "/data-health": "Data", "/training": "Training runs",
     "/confusion": "Confusion matrix", "/compare": "Compare models", "/misclassified": "Misclassified",
     "/heatmaps": "Heatmaps", "/attention": "Where models look", "/filters": "Filters", "/activations": "Activations",
+    "/slices": "Slices",
 }  # fmt: skip
 
 

@@ -8,14 +8,17 @@ import pytest
 from PIL import Image
 
 from carvis.cli import main
+from carvis.evaluation import load_evaluation
+from carvis.workspace import sha256_of_file
+from tests.evaluation.small_evaluations import evaluation
 from tests.report.test_slices_section import dark_and_light
 
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     data, found = dark_and_light(tmp_path)
-    for name, evaluation in found.items():
-        replace(evaluation, root=data.root).save(tmp_path / "data" / "evaluations" / "night" / "test" / name)
+    for name, made in found.items():
+        replace(made, root=data.root).save(tmp_path / "data" / "evaluations" / "night" / "test" / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
     return tmp_path
@@ -33,6 +36,30 @@ def test_slices_are_printed_compared_and_written(workspace, capsys):
     assert main(["slices", "half", "--out", "slices.json"]) == 2
     assert main(["slices", "half", "--properties", "weather"]) == 2
     assert "weather is not a property of these images" in capsys.readouterr().err
+
+
+def test_super_classes_of_a_file_are_searched(workspace, capsys):
+    """A third class, so that two of the three can have a super-class in common."""
+    (workspace / "groups.csv").write_text("class,super_class\na,both\nb,both\n")
+    assert main(["slices", "half", "--super-classes", "groups.csv", "--properties", "super_class"]) == 2
+    assert "super_class is not a property of these images" in capsys.readouterr().err
+    third = workspace / "data" / "night" / "test" / "c"
+    third.mkdir()
+    for place in range(3):
+        Image.new("RGB", (40, 40), (90 * place, 120, 60)).save(third / f"{place}.png")
+    folder = workspace / "data" / "evaluations" / "night" / "test" / "half"
+    before = load_evaluation(folder).predictions
+    rows = [
+        (one.id, one.label, (0.9, 0.1, 0) if one.predicted == "a" else (0.1, 0.9, 0)) for one in before.itertuples()
+    ]
+    rows += [(f"test/c/{place}.png", "c", (0, 0, 1)) for place in range(3)]
+    made = evaluation("half", ["a", "b", "c"], rows, data="night")
+    files = [workspace / "data" / "night" / name for name in made.predictions["id"]]
+    made.predictions["sha256"] = [sha256_of_file(file) for file in files]
+    replace(made, root=workspace / "data" / "night").save(folder)
+    assert main(["slices", "half", "--super-classes", "groups.csv", "--properties", "super_class"]) == 0
+    assert "Not searched: feature clusters" in capsys.readouterr().out
+    assert main(["slices", "half", "--super-classes", "gone.csv"]) == 2
 
 
 def test_slices_speak_japanese(workspace, capsys):

@@ -10,6 +10,7 @@ from carvis.subgroups.confirmation import (
     confirming_p,
     detectable_accuracy,
     halves,
+    images_needed,
     least_p,
     lower_accuracy_p,
 )
@@ -81,6 +82,14 @@ def test_what_could_be_detected_by_hand():
     assert detectable_accuracy(1000, 0.1, 0.9, 0.05) == pytest.approx(expected, abs=1e-6)
     assert expected == pytest.approx(0.8086, abs=0.001)
     assert detectable_accuracy(10, 0.1, 0.9, 0.05) is None
+
+
+def test_how_many_images_are_needed_by_hand():
+    # h = 2 (asin sqrt 0.9 - asin sqrt 0.7) = 0.5158, z = 2.3940 + 0.8416: (z / h)^2 (10 + 1.1111) = 437.2.
+    assert images_needed(0.1, 0.9, 0.2, 0.05 / 6) == 438
+    # So many find what they should, one fewer does not.
+    assert detectable_accuracy(438, 0.1, 0.9, 0.05 / 6) >= 0.7 > detectable_accuracy(437, 0.1, 0.9, 0.05 / 6)
+    assert images_needed(0.1, 0.15, 0.2, 0.05) is None and images_needed(0.1, 0.9, 0.0, 0.05) is None
 
 
 def test_the_z_of_two_proportions_by_hand():

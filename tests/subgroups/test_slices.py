@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carvis.errors import CarvisError, TableError
+from carvis.errors import CarvisError, StoppedError, TableError
 from carvis.evaluation.metrics import wilson_interval
 from carvis.subgroups import SliceSettings, slices
 from tests.subgroups.small_properties import drawn, evaluated, sha256
@@ -90,6 +90,8 @@ def test_a_small_test_set_says_what_it_cannot_show():
     found = slices(evaluated(known, np.arange(40) == 3), known)
     assert not len(found) and found.power.startswith("No slice could have been confirmed")
     assert "provably" in found.finding
+    # Of the 20 images of the half none or one is wrong: far more are needed for 20 points.
+    assert "it takes about" in found.needed and "there are 40." in found.needed
     larger = slices(evaluated(drawn(1000), np.arange(1000) % 10 == 0), drawn(1000))
     assert "only if its accuracy is at most" in larger.power
 
@@ -98,6 +100,8 @@ def test_no_error_is_no_slice():
     known = drawn(100)
     found = slices(evaluated(known, np.zeros(100, bool)), known)
     assert not len(found) and not found.proposed and found.table.empty
+    many = drawn(3000)
+    assert slices(evaluated(many, np.arange(3000) % 10 == 0), many).needed is None
 
 
 def test_images_that_changed_are_ignored():
@@ -118,3 +122,13 @@ def test_the_table_is_written_with_the_images(tmp_path):
     table = pd.read_csv(found.save(tmp_path / "slices.csv"))
     assert table["sentence"].tolist() == list(map(str, found.table["sentence"]))
     assert table["ids"][0].split(";") == found.ids(0)
+
+
+def test_the_search_says_how_far_it_is_and_stops_where_it_is_asked_to():
+    known = drawn(1000)
+    evaluation = evaluated(known, planted(known, 0)[0])
+    shares = []
+    slices(evaluation, known, progress=lambda done, total: shares.append(done / total) and None)
+    assert shares == sorted(shares) and shares[-1] == 1 and len(shares) > 2
+    with pytest.raises(StoppedError):
+        slices(evaluation, known, progress=lambda done, total: done / total > 0.8)

@@ -69,8 +69,8 @@ def _slices(context: Context, found: Slices) -> list[Block]:
                 blocks.append(Points((localised(one.images), *map(localised, of_slice))))
         if groups := [row for place in range(len(found)) if (row := _images(context, found, place))]:
             blocks += [Heading(_("Errors of {model} in each slice").format(model=context.best)), Groups(tuple(groups))]
-    blocks.append(Paragraph(localised(found.power), True))
-    blocks += [Paragraph(localised(note), True) for note in found.notes]
+    notes = (found.power, *([found.needed] if found.needed else []), *found.notes)
+    blocks += [Paragraph(localised(note), True) for note in notes]
     return blocks
 
 

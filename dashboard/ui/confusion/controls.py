@@ -91,18 +91,7 @@ def _settings() -> None:
             **selection.control("axis", now.axis == "log", lambda on: "log" if on else "linear"),
         )
         _select("top", _("Classes to show, most confused first"), TOP)
-        files = ["", *super_classes.group_files()]
-        st.selectbox(
-            _("Super-classes"),
-            files,
-            files.index(now.groups) if now.groups in files else 0,
-            format_func=shown_as({file: file or _("Text before the first - or space") for file in files}),
-            help=_(
-                "To define your own, put `super_classes.csv` (columns `class` and `super_class`) or "
-                "`super_classes.json` into the data set's folder or into `data/`."
-            ),
-            **selection.control("groups", now.groups if now.groups in files else ""),
-        )
+        super_classes.choose_file()
 
 
 def drilled(view: matrices.View) -> None:

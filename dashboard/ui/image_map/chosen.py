@@ -7,13 +7,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from carvis.tags import ImageSets
 from ui.image_map import lasso
 from ui.image_map.layouts import Plane
 from ui.image_map.selection import ImageMapSelection
-from ui.state import current, selection, unreadable, workspace
+from ui.state import selection
 from ui.state.i18n import _, n_
-from ui.widgets import tag_editor
+from ui.widgets import image_sets
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +83,7 @@ def _searched(key: str, *, _rows: pd.DataFrame) -> list[str]:
 
 
 def _of_set(rows: pd.DataFrame, name: str) -> tuple[NDArray[np.bool_], str]:
-    ids = None
-    with unreadable.item("tags", tag_editor.FILE):
-        ids = ImageSets.of(workspace.get()).ids(current.dataset_name(), name)
+    ids = image_sets.ids_of(name)
     if ids is None:
         return np.zeros(len(rows), bool), _("There is no set {name} of this data set.").format(name=name)
     found = rows["id"].isin(ids).to_numpy()

@@ -17,6 +17,4 @@ class ImageMapSelection(Shared):
     scope: Literal["split", "all"] = field("split", resets=_FIRST_PAGE)
     find: str = field("", resets=_FIRST_PAGE, reset_by=("data",))
     cluster: str = field("", resets=_FIRST_PAGE, reset_by=("data", "split", "model", "scope"))
-    # The name of a saved set.
-    image_set: str = field("", resets=_FIRST_PAGE, reset_by=("data",))
     moved: Literal["", "most"] = field("", resets=_FIRST_PAGE, reset_by=("data", "split", "model", "scope"))

@@ -1,40 +1,18 @@
-"""Named sets of images: opened, saved from what is chosen, deleted. The link holds the name of one."""
+"""Named sets of images: saved from what is chosen, deleted."""
 
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.tags import ImageSets, SetExistsError
+from carvis.tags import SetExistsError
 from carvis.tags.image_sets import LONGEST_NAME
 from ui.image_map import lasso
 from ui.image_map.selection import ImageMapSelection
-from ui.state import current, selection, unreadable, workspace
-from ui.state.i18n import _, n_, shown_as
+from ui.state import current, selection
+from ui.state.i18n import _, n_
 from ui.state.widget_values import careful, shelf
-from ui.widgets import tag_editor
+from ui.widgets.image_sets import store
 
 _NAME, _TAKEN = "new_set_name", "_image_set_taken"
-
-
-def store() -> ImageSets:
-    """Return the workspace's sets."""
-    return ImageSets.of(workspace.get())
-
-
-def choose_set() -> None:
-    """Offer the saved sets of the data set."""
-    counts: dict[str, int] = {}
-    with unreadable.item("tags", tag_editor.FILE):
-        counts = store().counts(current.dataset_name())
-    name = selection.get(ImageMapSelection).image_set
-    words = {each: f"{each} ({n:,})" for each, n in counts.items()}
-    st.selectbox(
-        _("Saved set"),
-        list(dict.fromkeys([*counts, *([name] if name else [])])),
-        index=None,
-        placeholder=_("None") if counts else _("None saved yet"),
-        format_func=shown_as(words),
-        **selection.control("image_set", name or None),
-    )
 
 
 def offer_saving(ids: list[str]) -> None:

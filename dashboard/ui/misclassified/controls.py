@@ -12,7 +12,7 @@ from ui.state import selection
 from ui.state.evaluations import Table
 from ui.state.i18n import N_, _, shown_as
 from ui.state.widget_values import careful
-from ui.widgets import tag_editor
+from ui.widgets import image_sets, tag_editor
 from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 
@@ -68,6 +68,9 @@ def choose_filters(right: pd.DataFrame) -> None:
         format_func=shown_as({tag: tag_editor.tag_name(tag) for tag in tags}),
         **selection.control("tag", chosen.tag or None),
     )
+    sets = image_sets.counts()
+    if sets or chosen.image_set:
+        image_sets.choose_set(sets)
 
 
 def _choose_predictions(right: pd.DataFrame, chosen: MisclassifiedSelection) -> None:

@@ -8,7 +8,7 @@ from carvis.evaluation.alignment import join
 from ui.misclassified.selection import MisclassifiedSelection
 from ui.state import current, disagreements, evaluations
 from ui.state.i18n import N_, _, translated
-from ui.widgets import super_classes
+from ui.widgets import image_sets, super_classes
 
 SORTS = {
     "confident": N_("Most confident first"),
@@ -67,6 +67,12 @@ def filtered(
             notes.append(_("{name} has no predictions for these images.").format(name=name or entry))
         else:
             matches &= (right[name] == (1 if outcome == "right" else 0)).to_numpy(bool)
+    if chosen.image_set:
+        ids = image_sets.ids_of(chosen.image_set)
+        if ids is None:
+            notes.append(_("There is no set {name} of this data set.").format(name=chosen.image_set))
+        else:
+            matches &= rows["id"].isin(ids).to_numpy(bool)
     if chosen.tag:
         tagged = [sample for sample, names in zip(tags.index, tags["tags"]) if chosen.tag in names]
         matches &= rows["id"].isin(tagged).to_numpy(bool)

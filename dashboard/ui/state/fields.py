@@ -74,6 +74,8 @@ class Shared:
     groups: str = ""
     page: int = field(1, bounds=(1, 1_000_000), resets=("open",))
     open: str = ""
+    # The name of a saved set, whose images pages Image map and Misclassified show.
+    image_set: str = field("", resets=("page", "open"), reset_by=("data",))
     layer: tuple[str, ...] = ()
     # The split whose images are shown beside one that is opened large.
     near: Literal["train", "valid", "test"] = "train"

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import streamlit as st
+
 from carvis.evaluation import read_super_classes, super_classes
 from carvis.workspace import children, modified
 from ui.state import current, selection, workspace
 from ui.state.file_cache import read_once
+from ui.state.i18n import _, shown_as
 from ui.widgets.layout import guarded
 
 
@@ -20,6 +23,22 @@ def group_files() -> dict[str, Path]:
             if path.name.startswith("super_classes") and path.suffix in (".csv", ".json"):
                 files[path.relative_to(root).as_posix()] = path
     return files
+
+
+def choose_file() -> None:
+    """Offer the files of super-classes; without one the text before the first - or space counts."""
+    chosen, files = selection.get().groups, ["", *group_files()]
+    st.selectbox(
+        _("Super-classes"),
+        files,
+        files.index(chosen) if chosen in files else 0,
+        format_func=shown_as({file: file or _("Text before the first - or space") for file in files}),
+        help=_(
+            "To define your own, put `super_classes.csv` (columns `class` and `super_class`) or "
+            "`super_classes.json` into the data set's folder or into `data/`."
+        ),
+        **selection.control("groups", chosen if chosen in files else ""),
+    )
 
 
 def groups_of(class_names: Iterable[str]) -> dict[str, str]:
