@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carvis.dataset import Dataset, Unreadable, canonical_split, pipeline
+from carvis.dataset import Dataset, Unreadable, canonical_split
 from carvis.errors import CarvisError, DatasetError
 from carvis.feature_space.cache import EmbeddingCache, Entry, embedding_key
 from carvis.feature_space.result import Embeddings
@@ -136,14 +136,5 @@ def _vectors(
     from carvis.feature_space.model_pass import checked_vectors, embedding_pass
 
     run = embedding_pass(clf)
-    batches = pipeline(
-        paths,
-        input_size=clf.input_size,
-        resize_method=clf.resize,
-        channels=clf.channels,
-        reading=clf.reading,
-        batch_size=batch_size,
-        unreadable=unreadable,
-    )
-    for index, images in batches.as_numpy_iterator():
-        yield index, checked_vectors(clf, run(clf.preprocess(images)).vectors, len(index))
+    for index, images in clf.prepared_batches(paths, batch_size=batch_size, unreadable=unreadable):
+        yield index, checked_vectors(clf, run(images).vectors, len(index))
