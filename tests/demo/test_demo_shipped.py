@@ -100,3 +100,17 @@ def test_a_damaged_file_of_thumbnails_shows_none(tmp_path, damage):
     kept = {"packed": content, "cut": content[:60], "no archive": b"GIF89a"}[damage]
     (tmp_path / "thumbnails.zip").write_bytes(kept)
     assert shipped_thumbnail(tmp_path, "train/a/1.jpg") is None
+
+
+def test_thumbnails_that_claim_more_than_they_may_are_not_read(tmp_path, monkeypatch):
+    """Two members of a few bytes whose directory says that they hold 60 MB each: together above the bound of 100 MB."""
+    path = tmp_path / "thumbnails.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("1", "2"):
+            archive.writestr(f"train/a/{name}.webp", b"0" * 500)
+    content = path.read_bytes()
+    assert content.count((500).to_bytes(4, "little") * 2) == 4
+    path.write_bytes(content.replace((500).to_bytes(4, "little") * 2, (60_000_000).to_bytes(4, "little") * 2))
+    reads = []
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda self, member: reads.append(member) or b"")
+    assert shipped_thumbnail(tmp_path, "train/a/1.jpg") is None and not reads
