@@ -54,8 +54,8 @@ class Embeddings:
         if not changed:
             return self
         rows = np.flatnonzero(~np.isin(self.ids, changed))
-        parts = {"ids": self.ids[rows], "labels": self.labels[rows], "vectors": self.vectors[rows]}
-        return replace(self, **parts, changed=(*self.changed, *changed))
+        ids, labels, vectors = self.ids[rows], self.labels[rows], self.vectors[rows]
+        return replace(self, ids=ids, labels=labels, vectors=vectors, changed=(*self.changed, *changed))
 
     @property
     def changed_note(self) -> Message | None:
