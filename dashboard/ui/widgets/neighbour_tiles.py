@@ -75,10 +75,10 @@ def _tile(near: Neighbour, image: bytes | None, marks: Marks) -> None:
         )
 
 
-def link_to_both(data: str, sample: str, near: str, models: Sequence[str], target: str) -> dict[str, list[str]]:
-    """Return the URL parameters of page Heatmaps with two images and the evidence for one class."""
+def link_to_heatmaps(data: str, samples: tuple[str, ...], models: Sequence[str], target: str) -> dict[str, list[str]]:
+    """Return the URL parameters of page Heatmaps with some images and the evidence for one class."""
     return selection.link(
-        data=data, sample=(sample, near), model=tuple(models), explain=f"class:{target}", against="", open="", table=""
+        data=data, sample=samples, model=tuple(models), explain=f"class:{target}", against="", open="", table=""
     )
 
 
