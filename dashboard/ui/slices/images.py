@@ -43,15 +43,7 @@ def show(found: Slices, table: str) -> None:
         st.info(_("No image matches the filters: relax them."), icon=":material/filter_alt_off:")
         return
     if not selection.get().open:
-        st.button(
-            _("One by one"),
-            icon=":material/slideshow:",
-            key="one_by_one",
-            shortcut="J",
-            on_click=careful(gallery.stay),
-            args=(table,),
-            kwargs={"open": part["id"].iloc[0]},
-        )
+        gallery.offer_one_by_one(table, part["id"].iloc[0])
     tags = pd.DataFrame(columns=["tags", "note"])
     with unreadable.item("tags", tag_editor.FILE):
         tags = tag_editor.on_rows(part)
