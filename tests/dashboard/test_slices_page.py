@@ -72,6 +72,8 @@ def test_a_slice_has_its_sentence_its_figures_and_the_models_on_it(night, open_p
     assert "all loses" in text and "times as much there as half" in text
     assert "feature clusters and the distance to training images" in text and "evaluate it again" in text
     assert {"Images", "Accuracy", "95 % CI", "The rest"} <= {metric.label for metric in app.metric}
+    # Neither model has a file here: none is needed.
+    assert not app.warning
     table = next(frame.value for frame in app.dataframe if "Loss, points" in frame.value)
     assert table["Model"].tolist() == ["half", "all"] and table["McNemar p"][0] == "–"
 

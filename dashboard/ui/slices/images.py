@@ -11,7 +11,6 @@ from carvis.workspace import content_hash
 from ui.slices import controls
 from ui.state import current, selection, unreadable, workspace
 from ui.state.i18n import _, n_, of_library
-from ui.state.widget_values import careful
 from ui.widgets import gallery, large_view, tag_editor
 from ui.widgets.image_sets import store
 from ui.widgets.layout import error
