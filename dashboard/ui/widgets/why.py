@@ -60,6 +60,8 @@ def show(data: str, sample: str, models: Sequence[str], key: str, targets: Mappi
             if target and sample in here and one.id in here
         }
         neighbour_tiles.draw(nearest, model, data, split, Marks(issues, duplicates, compare))
+    if ids:
+        neighbour_tiles.table(near, Marks(issues, duplicates))
     if found := [one for one in ids if one in duplicates]:
         words = n_(
             "{n} of them is a near-duplicate of this image: its prediction may be remembered rather than learnt.",
