@@ -60,6 +60,10 @@ def test_a_near_duplicate_is_marked_and_both_heatmaps_are_a_click_away(with_trai
     assert "near-duplicate" in words(app)
     assert any("near-duplicate of this image" in one.value for one in app.warning)
     assert "label issue" in words(app)
+    # Its twin for who hears the page: which file it is, and how it is marked.
+    table = next(one.value for one in app.dataframe if "Near-duplicate" in one.value)
+    twin = table[table["Image"].str.endswith("twin.png")]
+    assert len(table) == 9 and twin["Near-duplicate"].tolist() == [True] and twin["True class"].tolist() == ["blue"]
     links = [one.proto for one in app.get("page_link") if "twin.png" in str(one.proto)]
     assert len(links) == 1 and "class%3Ablue" in str(links[0]).replace(":", "%3A")
 

@@ -24,7 +24,8 @@ _BADGES = {
     "typical": ("green", ":material/check:"),
     "unknown": ("gray", ":material/help:"),
 }
-_NEAREST = 3
+# So many fit beside each other in a card.
+_NEAREST, _NEAREST_WIDTH = 3, 84
 _MOST_NAMED = 10
 
 
@@ -47,8 +48,9 @@ def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Referen
                     continue
                 _novelty(prediction)
                 if prediction.nearest:
+                    dataset = known[prediction.model].dataset
                     neighbour_tiles.draw(
-                        prediction.nearest, prediction.model, known[prediction.model].dataset, most=_NEAREST
+                        prediction.nearest, prediction.model, dataset, most=_NEAREST, width=_NEAREST_WIDTH
                     )
                 if chosen.maps == "show" and prediction.status == "ok":
                     _heatmap(model, sample, chosen)
@@ -81,7 +83,7 @@ def _prediction(prediction: Prediction, sample: Sample, model: Opened | None) ->
         return
     known = model is not None and sample.label in model.clf.class_names
     right = mark(prediction.predicted == sample.label) if known else ""
-    st.markdown(f"**{name}**  \n{plain(prediction.predicted)} {right}")
+    st.markdown(f"{name}  \n**{plain(prediction.predicted)}** {right}")
     kind = _("calibrated confidence {share}") if prediction.is_calibrated else _("raw confidence {share}")
     text = kind.format(share=percent(prediction.best_confidence))
     st.progress(min(max(prediction.best_confidence, 0.0), 1.0), text=text)

@@ -9,10 +9,11 @@ import streamlit as st
 from carvis.explain.methods import METHODS
 from carvis.images import IMAGE_SUFFIXES
 from ui.state import current, evaluations, selection, unreadable, workspace
-from ui.state.i18n import N_, _, of_library, shown_as, translated
+from ui.state.i18n import N_, _, n_, of_library, shown_as, translated
 from ui.state.models import openable
 from ui.state.samples import MOST_CHOSEN, Sample, find_sample
 from ui.state.widget_values import careful
+from ui.widgets import unreadable_list
 from ui.widgets.layout import guarded
 from ui.widgets.text import plain
 
@@ -50,6 +51,16 @@ def choose_models(names: list[str], shown: list[str]) -> None:
         wrap=True,
         **selection.control("model", shown),
     )
+    if names := current.without_file():
+        words = n_(
+            "{names} has no model file in this workspace, so it cannot be run. Its saved predictions are on other "
+            "pages, such as Compare models.",
+            "{names} have no model files in this workspace, so they cannot be run. Their saved predictions are on "
+            "other pages, such as Compare models.",
+            len(names),
+        )
+        with unreadable_list.place():
+            st.warning(words.format(names=", ".join(map(plain, names))), icon=":material/draft:")
 
 
 def choose_method(method: str) -> None:

@@ -109,6 +109,8 @@ def show(
             if target and beside is not None and one.id in here
         }
         neighbour_tiles.draw(nearest, model, data, split, Marks(issues, duplicates, compare))
+    if ids:
+        neighbour_tiles.table(near, Marks(issues, duplicates))
     if found := [one for one in ids if one in duplicates]:
         words = n_(
             "{n} of them is a near-duplicate of this image: its prediction may be remembered rather than learnt.",
