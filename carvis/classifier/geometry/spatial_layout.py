@@ -8,16 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carvis.classifier.flat_graph import Call, FlatGraph, Shape
-from carvis.classifier.geometry.call_outputs import outputs_of, single_output
+from carvis.classifier.geometry.call_outputs import single_output
 from carvis.classifier.geometry.frame import Frame, frame_of, ramps
+from carvis.classifier.geometry.mixing import ATTENTION, NORMALISING, PRODUCTS, learned, mixes
 from carvis.classifier.geometry.receptive_field import exact_frame, usual_or_exact
 from carvis.classifier.graph import Step
 
 L = keras.layers
-NORMALISING = (
-    L.BatchNormalization, L.LayerNormalization, L.GroupNormalization, L.UnitNormalization, L.Normalization,
-    L.RMSNormalization,
-)  # fmt: skip
 POOLING = (L.MaxPooling2D, L.AveragePooling2D)
 # Layers that leave every value, or every group of values, at its place: not probed.
 _STAYING = (
@@ -25,9 +22,6 @@ _STAYING = (
     L.Activation, L.ReLU, L.LeakyReLU, L.PReLU, L.ELU, L.Softmax, L.ZeroPadding2D, L.UpSampling2D, L.Rescaling,
     L.Identity, L.ActivityRegularization,
 )  # fmt: skip
-_ATTENTION = (L.MultiHeadAttention, L.GroupQueryAttention, L.Attention, L.AdditiveAttention)
-_RECURRENT = (L.RNN, L.Bidirectional)
-_PRODUCTS = ("Matmul", "Einsum", "Dot", "Tensordot", "DotProductAttention")
 _SIDE_BY_SIDE = ("Concatenate", "Stack")
 # Of two inputs and more, what these give at a place comes from that place.
 _PLACE_BY_PLACE = (
@@ -35,7 +29,6 @@ _PLACE_BY_PLACE = (
     "Where", "Mod", "Arctan2", "SquaredDifference", "Logaddexp", "Hypot", "Greater", "GreaterEqual", "Less",
     "LessEqual", "Equal", "NotEqual", "LogicalAnd", "LogicalOr",
 )  # fmt: skip
-_BY_LAST_AXIS = (L.Dense, L.EinsumDense, L.Conv1D, L.SeparableConv1D, L.DepthwiseConv1D)
 
 WHOLE = Frame()
 
@@ -77,11 +70,6 @@ class SpatialLayout:
 NONE, LOST = SpatialLayout("none"), SpatialLayout("lost")
 
 
-def learned(step: Step) -> bool:
-    """Tell whether a layer has weights that detect features, and do not only normalise."""
-    return bool(getattr(step, "weights", ())) and not isinstance(step, NORMALISING)
-
-
 class SpatialLayouts:
     """How all tensors of a graph lie on the image.
 
@@ -109,7 +97,7 @@ class SpatialLayouts:
                 continue
             feature = learned(call.operation) or any(source in self.features for source in signal)
             attention = _is_softmax(call.operation) or any(source in self.attention for source in signal)
-            if self._mixes(call, signal):
+            if mixes(call, signal, graph.shapes, self.of, self.attention):
                 self.mixing.add(number)
             for output in call.outputs:
                 self.of[output] = self._layout(call, output, signal)
@@ -167,7 +155,7 @@ class SpatialLayouts:
             # Side by side along the batch, each image would be several.
             return getattr(step, "axis", -1) not in (0, -len(call.shape))
         place_by_place = type(step).__module__.startswith("keras.") and name in _PLACE_BY_PLACE
-        if place_by_place or learned(step) or isinstance(step, _ATTENTION) or name in _PRODUCTS:
+        if place_by_place or learned(step) or isinstance(step, ATTENTION) or name in PRODUCTS:
             return True
         placed = next(tensor for tensor in signal if self.of[tensor].known and _fits(call.shape, self.of[tensor]))
         layout, rng = self.of[placed], np.random.default_rng(0)
@@ -231,38 +219,6 @@ class SpatialLayouts:
         shape = (1, *self.graph.shapes[source][1:])
         values = rng.uniform(0.2, 0.9, shape if len(shape) == 2 else 1)
         return np.broadcast_to(values, (4, *shape[1:])).astype(np.float32)
-
-    def _mixes(self, call: Call, signal: list[int]) -> bool:
-        """Tell whether a step lets distant places influence each other, and still gives something at each of them."""
-        step = call.operation
-        ranks = [len(self.graph.shapes[source]) for source in signal]
-        # A sum over places leaves one vector: attention that only pools.
-        if len(call.shape) < 3 or max(ranks) < 3 or (len(call.shape) == 3 and 1 in call.shape[1:]):
-            return False
-        if isinstance(step, (*_ATTENTION, *_RECURRENT)):
-            return True
-        if type(step).__name__ in _PRODUCTS and len(signal) > 1:
-            return any(source in self.attention for source in signal)
-        lost = any(self.of[source].kind in ("crossed", "lost") for source in signal)
-        if isinstance(step, _BY_LAST_AXIS):
-            return lost
-        return learned(step) and not type(step).__module__.startswith("keras.") and self._reaches_far(call, signal)
-
-    def _reaches_far(self, call: Call, signal: list[int]) -> bool:
-        """Probe whether a custom layer carries a change in one corner to the opposite one."""
-        try:
-            shapes = [(1, *self.graph.shapes[source][1:]) for source in signal]
-            rng = np.random.default_rng(0)
-            first = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
-            second = [values.copy() for values in first]
-            for values in second:
-                values[(0, 0, 0) if values.ndim == 4 else (0, 0)] += 1
-            before, after = (outputs_of(call, inputs)[0][0] for inputs in (first, second))
-            corner = (-1, -1) if before.ndim == 3 else (-1,)
-            return bool(np.abs(before[corner] - after[corner]).max() > 1e-7)
-        # A layer that cannot be probed is not known to mix.
-        except Exception:
-            return False
 
 
 def _fits(shape: Shape, layout: SpatialLayout) -> bool:
