@@ -101,6 +101,10 @@ class Classifier(ModelInput, LayerAccess):
         self.native_size = size is None and resizes_itself(model, self.channels)
         self.input_size = (None, None) if self.native_size else fitting_size((height, width), size, self.name)
         self.token_grid, self.extra_tokens = token_grid, extra_tokens
+        if min(*(token_grid or (1, 1)), (extra_tokens or 0) + 1) < 1:
+            raise ModelError(
+                Message("A grid of tokens has a height and a width, and 0 or more extra tokens before it.")
+            )
         self._check()
         self.output = known_output(output, self.name) if output else self._decided_output(images)
 

@@ -25,7 +25,7 @@ _PASSED = (
     *POOLING, L.GlobalAveragePooling2D, L.GlobalMaxPooling2D, L.Dropout, L.SpatialDropout2D, L.GaussianNoise,
     L.GaussianDropout, L.AlphaDropout, L.Reshape, L.Flatten, L.Permute, L.Identity, L.ActivityRegularization,
     L.ZeroPadding2D, L.Cropping2D, L.UpSampling2D, L.CenterCrop, L.Resizing, L.RandomFlip, L.RandomRotation,
-    L.RandomZoom, L.RandomTranslation,
+    L.RandomZoom, L.RandomTranslation, L.Cropping1D, L.ZeroPadding1D,
 )  # fmt: skip
 _PASSED_OPERATIONS = (
     "Reshape", "Squeeze", "ExpandDims", "Identity", "Cast", "StopGradient", "MaxPool", "AveragePool", "Transpose",

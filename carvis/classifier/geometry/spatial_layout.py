@@ -118,9 +118,14 @@ class SpatialLayouts:
         grids = self._grids(count, source)
         measured = self._measured(call, signal[0], grids) if source.known and grids else True
         if isinstance(measured, TokenGrid):
+            # What is part of Keras and only moves values is as good as followed.
+            measured = measured if foreign(call.operation) else replace(measured, origin=source.origin)
             return of_tokens(measured, source.frame, source.exact)
         # What is no part of Keras may cut patches and mix them at once: only their number is left.
-        if not (measured and grids and learned(call.operation) and foreign(call.operation)):
+        countable = measured and grids and learned(call.operation) and foreign(call.operation)
+        # So many tokens were there before, in places that are not known.
+        same = len(self.graph.shapes[signal[0]]) == 3 and self.graph.shapes[signal[0]][1] == count
+        if not countable or same:
             return layout
         if len(grids) > 1:
             self.ambiguous[output] = grids
