@@ -47,10 +47,12 @@ def mixes(
     step = call.operation
     ranks = [len(shapes[source]) for source in signal]
     # A sum over places leaves one vector: attention that only pools.
-    if len(call.shape) < 3 or max(ranks) < 3 or (len(call.shape) == 3 and 1 in call.shape[1:]):
+    if len(call.shape) < 3 or max(ranks) < 3:
         return False
     if isinstance(step, (*ATTENTION, *_RECURRENT)):
-        return True
+        return call.shape[1] != 1
+    if len(call.shape) == 3 and 1 in call.shape[1:]:
+        return False
     if type(step).__name__ in PRODUCTS and len(signal) > 1:
         return any(source in weights for source in signal)
     if isinstance(step, _BY_LAST_AXIS):

@@ -82,20 +82,20 @@ def test_a_transformer_of_four_pixels_by_hand():
     assert grad_cam == pytest.approx(pixels * gradients.mean(), abs=1e-6)
 
 
-def scores_of_attention(model, depth):
-    """The attention scores that Keras itself returns, by calls of their own."""
-    outputs = []
+def scores_of_attention(model, depth, images):
+    """The attention scores (N, heads, T, T) of each layer that Keras itself returns, by calls of their own."""
+    scores = []
     for i in range(depth):
-        x = model.get_layer(f"b{i}_norm1").output
-        outputs.append(model.get_layer(f"b{i}_attention")(x, x, return_attention_scores=True)[1])
-    return keras.Model(model.inputs, outputs)
+        x = keras.Model(model.inputs, model.get_layer(f"b{i}_norm1").output)(images / np.float32(255))
+        scores.append(np.asarray(model.get_layer(f"b{i}_attention")(x, x, return_attention_scores=True)[1]))
+    return scores
 
 
 @pytest.mark.parametrize("head", ["class", "mean"])
 def test_rollout_against_the_scores_that_keras_returns(head):
     model = vit(head=head, depth=3)
     images = noise(2)
-    weights = [np.asarray(layer) for layer in scores_of_attention(model, 3)(images / np.float32(255))]
+    weights = scores_of_attention(model, 3, images)
     product = np.eye(weights[0].shape[-1])
     for layer in weights:
         mixed = layer.mean(1) + np.eye(layer.shape[-1])
@@ -114,7 +114,7 @@ def test_gradient_attention_against_finite_differences():
     layer, x = model.get_layer("b0_attention"), model.get_layer("b0_norm1").output
     below = keras.Model(model.inputs, [model.get_layer("placed").output, layer._value_dense(x)])
     tokens, values = (np.asarray(part, np.float64) for part in below(image / np.float32(255)))
-    [weights] = [np.asarray(scores_of_attention(model, 1)(image / np.float32(255))[0], np.float64)]
+    [weights] = scores_of_attention(model, 1, image)
 
     def logit(row):
         mixed = np.einsum("hj,jhd->hd", row, values[0])
