@@ -66,7 +66,7 @@ def swin(side=16, patch=2, dim=8, window=4, classes=3):
 
 
 @keras.saving.register_keras_serializable("theirs")
-class PatchesAndClass(L.Layer):
+class PatchesAndClass(keras.layers.Layer):
     """Patches, a class token and places in one layer, as libraries of transformers have."""
 
     def __init__(self, patch=4, dim=8, columns_first=False, class_last=False, mixing=False, **kwargs):
@@ -94,7 +94,7 @@ class PatchesAndClass(L.Layer):
 
 
 @keras.saving.register_keras_serializable("theirs")
-class Block(L.Layer):
+class Block(keras.layers.Layer):
     """A block of a transformer as one layer, whose attention no graph shows."""
 
     def __init__(self, dim=8, **kwargs):

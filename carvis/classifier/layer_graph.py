@@ -13,7 +13,7 @@ from carvis.classifier.geometry.frame import Frame
 from carvis.classifier.geometry.spatial_layout import POOLING, SpatialLayouts
 from carvis.classifier.geometry.token_grid import GivenTokens
 from carvis.classifier.geometry.token_use import tokens_used
-from carvis.classifier.layer_notes import ambiguous_tokens, layer_notes, why_no_default
+from carvis.classifier.layer_notes import ambiguous_tokens, layer_notes, token_notes, why_no_default
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -221,6 +221,10 @@ class LayerGraph:
     def notes(self, path: str) -> tuple[Message, ...]:
         """Return one sentence on each caveat of a layer's map."""
         return layer_notes(self, path)
+
+    def token_notes(self, path: str) -> tuple[Message, ...]:
+        """Say how the tokens of a layer are laid on a grid; nothing of a layer without tokens."""
+        return tuple(token_notes(self, path, self.members(path)))
 
     def check_tokens(self, call: Call) -> None:
         """Refuse tokens that more than one grid fits.

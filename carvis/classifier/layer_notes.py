@@ -3,21 +3,31 @@
 from typing import TYPE_CHECKING
 
 from carvis.classifier.flat_graph import Call
-from carvis.classifier.geometry.token_grid import Origin
-from carvis.language import N_, Message
+from carvis.classifier.geometry.token_grid import Origin, TokenGrid
+from carvis.language import Message
 
 if TYPE_CHECKING:
     from carvis.classifier.layer_graph import LayerGraph
 
-GRID_SENTENCES: dict[Origin, str] = {
-    "graph": N_("The {n} tokens of {layer} lie on a grid of {grid}, read from the model's graph."),
-    "measured": N_("The {n} tokens of {layer} lie on a grid of {grid}, measured by changing parts of the image."),
-    "counted": N_(
-        "The {n} tokens of {layer} are assumed to lie on a grid of {grid}, inferred from their number and the sides of"
-        " the image; another one can be given with token_grid (--token-grid)."
+ORIGINS: dict[Origin, Message] = {
+    "graph": Message("read from the model's graph"),
+    "measured": Message("measured by changing parts of the image"),
+    "counted": Message(
+        "assumed from their number and the image's sides (token_grid or --token-grid sets another)"
     ),
-    "given": N_("The {n} tokens of {layer} lie on a grid of {grid}, as given."),
+    "given": Message("as given"),
 }
+
+
+def grid_sentence(layer: str, tokens: TokenGrid) -> Message:
+    """Say how the tokens of a layer are laid on a grid."""
+    return Message(
+        "The {n} tokens of {layer} lie on a grid of {grid}: {origin}.",
+        n=tokens.count,
+        layer=layer,
+        grid=f"{tokens.height}x{tokens.width}",
+        origin=ORIGINS[tokens.origin],
+    )
 
 
 def layer_notes(graph: "LayerGraph", path: str) -> tuple[Message, ...]:
@@ -43,7 +53,7 @@ def layer_notes(graph: "LayerGraph", path: str) -> tuple[Message, ...]:
                 layer=path,
             )
         )
-    notes += _token_notes(graph, path, calls)
+    notes += token_notes(graph, path, calls)
     if mixing := _mixing_after(graph, path):
         notes.append(
             Message(
@@ -68,13 +78,10 @@ def _mixing_after(graph: "LayerGraph", path: str) -> str | None:
     return None
 
 
-def _token_notes(graph: "LayerGraph", path: str, calls: list[Call]) -> list[Message]:
+def token_notes(graph: "LayerGraph", path: str, calls: list[Call]) -> list[Message]:
     """Say how tokens are laid on a grid, and whether they reach the score."""
     grids = dict.fromkeys(call.tokens for call in calls if call.tokens)
-    notes = [
-        Message(GRID_SENTENCES[grid.origin], layer=path, n=grid.count, grid=f"{grid.height}x{grid.width}")
-        for grid in grids
-    ]
+    notes = [grid_sentence(path, grid) for grid in grids]
     notes += [
         Message.of_number(
             "{n} extra token of {layer} (class or register token) is ignored.",

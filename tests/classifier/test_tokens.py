@@ -71,7 +71,7 @@ def test_a_head_of_the_class_token_is_explained_before_the_last_attention():
     assert used(clf.layer_graph.by_path["b1_mid"]).tolist() == [True] + [False] * 16
     assert used(clf.layer_graph.by_path["b0_out"]).all()
     notes = clf.layer_graph.notes("b0_out")
-    assert notes[0] == "The 17 tokens of b0_out lie on a grid of 4x4, read from the model's graph."
+    assert notes[0] == "The 17 tokens of b0_out lie on a grid of 4x4: read from the model's graph."
     assert notes[1] == "1 extra token of b0_out (class or register token) is ignored."
     assert any("explain b0_out, the last layer whose grid reaches it" in note for note in clf.layer_graph.notes("norm"))
     assert clf.completed_layers == ["patches", "with_extra", "placed", "b0_mid", "b0_out", "b1_mid", "b1_out", "norm"]
@@ -151,7 +151,7 @@ def mixed(side):
 def test_tokens_that_are_mixed_at_once_are_counted():
     clf = classifier(mixed(64))
     assert clf.default_layer == "embedding" and grid_of(clf, "embedding") == TokenGrid(4, 4, origin="counted")
-    assert "are assumed to lie on a grid of 4x4" in clf.layer_graph.notes("embedding")[0]
+    assert "lie on a grid of 4x4: assumed from their number" in clf.layer_graph.notes("embedding")[0]
 
 
 def test_an_ambiguous_number_of_tokens_names_the_grids(tmp_path):

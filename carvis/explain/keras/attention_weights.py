@@ -18,7 +18,7 @@ from carvis.classifier.call_hooks import wrapped_call
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.geometry.frame import Frame
 from carvis.classifier.geometry.token_grid import TokenGrid
-from carvis.classifier.layer_notes import GRID_SENTENCES
+from carvis.classifier.layer_notes import grid_sentence
 from carvis.classifier.method_patches import PATCHING, patched
 from carvis.classifier.model_call import call_model
 from carvis.errors import ModelError
@@ -171,8 +171,7 @@ def _found(clf: Classifier) -> AttentionLayout:
 
 
 def _notes(last: Call, tokens: TokenGrid, read: NDArray[np.bool_]) -> tuple[Message, ...]:
-    grid = f"{tokens.height}x{tokens.width}"
-    notes = [Message(GRID_SENTENCES[tokens.origin], layer=last.path, n=tokens.count, grid=grid)]
+    notes = [grid_sentence(last.path, tokens)]
     if read.sum() > 1:
         notes.append(
             Message("The head reads {n} tokens: the heatmap is the mean of their relevances.", n=int(read.sum()))
@@ -185,6 +184,8 @@ def _softmax_calls(clf: Classifier, layers: Sequence[keras.Layer]) -> list[Call]
     inner = [layer._softmax for layer in layers if hasattr(layer, "_softmax")]
     written_out = [call.operation for call in clf.layer_graph.calls if _gives_weights(call)]
     calls: list[Call] = []
+    if not (inner or written_out):
+        return calls
     turns: dict[int, int] = {}
 
     def record(operation: keras.Operation, call: Callable, *args: Any, **kwargs: Any) -> Any:
