@@ -58,7 +58,7 @@ def embedding_layer(clf: Classifier) -> EmbeddingLayer:
             )
         )
     calls = clf.map_calls(path)
-    return EmbeddingLayer(path, "layer-mean", calls[0].shape[3], tuple(calls))
+    return EmbeddingLayer(path, "layer-mean", calls[0].shape[-1], tuple(calls))
 
 
 def _scoring_call(graph: FlatGraph) -> Call | None:

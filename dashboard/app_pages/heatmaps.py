@@ -55,7 +55,7 @@ with right, st.container(horizontal=True, vertical_alignment="bottom"):
     values = controls.explainable_classes(models)
     chosen, unknown = controls.choose_target(values)
     uploads = pickers.add_images()
-    settings = controls.settings(values, chosen)
+    settings, method_slot = controls.settings(values, chosen)
 problem_slot = st.container()
 legend_slot = st.container(horizontal=True, vertical_alignment="center", gap="small")
 test_slot = st.container()
@@ -78,6 +78,8 @@ opened = {}
 for name in models:
     with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
         opened[name] = open_model(name)
+with method_slot:
+    pickers.choose_method(chosen.method, opened.values())
 with settings:
     layers, problems = layer_picker.choose_layers(opened)
 with problem_slot:

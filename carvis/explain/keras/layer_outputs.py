@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier import Classifier
-from carvis.classifier.call_hooks import hooked_calls
+from carvis.classifier.call_hooks import as_map, hooked_calls
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.method_patches import PATCHING
 from carvis.classifier.model_call import call_model, traced
@@ -38,7 +38,7 @@ def make_pass(
         outputs: dict[int, tf.Tensor] = {}
 
         def keep(place: int, given: tf.Tensor, output: tf.Tensor) -> None:
-            outputs[place] = output
+            outputs[place] = as_map(layers[place], output)
 
         with PATCHING, hooked_calls(layers, keep):
             call_model(model, tf.convert_to_tensor(images))
