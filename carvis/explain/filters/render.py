@@ -101,7 +101,7 @@ def draw_filters(
         ModelError: no such layer or filter.
     """
     settings = settings or FilterSettings()
-    filters = _checked(clf, layer, filters)
+    filters = filter_indices(clf, layer, filters)
     default = default_functions(settings)
     functions = Functions(
         objective or default.objective,
@@ -127,7 +127,12 @@ def draw_filters(
     return _result(clf, layer, [(index, done[index]) for index in filters if index in done], settings, names)
 
 
-def _checked(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list[int]:
+def filter_indices(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list[int]:
+    """Return the indices of the filters to draw, the first 64 where none are given.
+
+    Raises:
+        ModelError: no such layer or filter.
+    """
     channels = int(clf.map_layer(layer).shape[-1] or 0)
     indices = list(range(min(MOST_FILTERS, channels)) if filters is None else filters)
     for index in indices:
