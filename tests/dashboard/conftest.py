@@ -43,6 +43,18 @@ def empty_workspace(tmp_path, monkeypatch) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def asked(monkeypatch) -> None:
+    """Let pages ask for all work, whatever was measured before: what a test does not ask for is not done."""
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "0")
+
+
+@pytest.fixture
+def unasked(asked, monkeypatch) -> None:
+    """Let pages do all work unasked, however slow the machine is."""
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "1e6")
+
+
 @pytest.fixture
 def open_page():
     """Run the dashboard at a page with URL parameters: ``open_page("heatmaps", sample=[...])``."""
