@@ -27,8 +27,8 @@ from tests.benchmarks.image_map import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS, WARM_UP, LONGEST = 10, 3, 900
-# Their buttons begin what is no part of the page: a report, a check of assumptions.
-UNPRESSED = ("", "models")
+# Their buttons begin what is no part of the page: a report, checks of assumptions and of heatmaps.
+UNPRESSED = ("", "models", "heatmaps")
 DEMO = {"data": "demo", "split": "test"}
 # What is chosen on a page beside the demo's test images; by default what the page shows by itself.
 VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -46,9 +46,11 @@ VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "heatmaps": ("heatmaps", {}),
     "heatmaps, 6 images": ("heatmaps", {"sample": 6}),
     "try-it": ("try-it", {"sample": 3}),
-    "attention": ("attention", {}),
-    "filters": ("filters", {"count": "64"}),
+    "filters": ("filters", {"count": "16"}),
+    "filters, blocks": ("filters", {"count": "16", "layers": "blocks"}),
     "activations": ("activations", {}),
+    # Without occlusion it is measured within a minute.
+    "attention": ("attention", {"cover": "no"}),
 }
 
 
