@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carvis.dataset import Dataset
+from carvis.dataset import Dataset, workspace_of
 from carvis.dataset.health import Health
 from carvis.errors import TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.comparison import holm
 from carvis.evaluation.metrics import wilson_interval
-from carvis.feature_space import workspace_of
 from carvis.language import Message
 from carvis.progress import Progress, no_progress, partial_progress
 from carvis.subgroups.confirmation import FIRST, SECOND, UNCOUNTED, confirming_p, halves
