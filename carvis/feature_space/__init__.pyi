@@ -1,5 +1,5 @@
 from .distances import distance_to_nearest, nearest, unit_vectors
-from .extraction import embeddings, no_images, none_readable
+from .extraction import embeddings, no_images, none_readable, workspace_of
 from .feature_clusters import cluster_table, clusters
 from .image_neighbours import neighbours
 from .neighbour_words import neighbour_finding
@@ -40,5 +40,6 @@ __all__ = [
     "stored_embeddings",
     "trustworthiness",
     "unit_vectors",
+    "workspace_of",
     "write_shipped",
 ]
