@@ -67,7 +67,7 @@ def slices(
             the class.
         columns: properties of a person's own, by id.
         workspace: that keeps the model's embeddings, of which feature clusters and the distance to training images are
-            made; by default the one that the data set lies in.
+            made, and boxes drawn by hand; by default the one that the data set lies in.
         cache_dir: of a workspace, where checks of data sets are kept.
         progress: called with (per cent done, 100); a true return stops the work.
 
@@ -89,6 +89,7 @@ def slices(
             tags=tags,
             named_super_classes=named_super_classes,
             columns=with_features(columns, features),
+            workspace=workspace,
             progress=partial_progress(progress, _FEATURES, _DESCRIBED),
         )
         known = replace(known, notes=(*known.notes, *features.notes))
