@@ -1,6 +1,6 @@
 from .annotations import box_parts, find_parts, read_parts
-from .drawing_order import drawing_order
 from .drawn import DrawnParts, Imported
+from .image_order import drawing_order
 from .part_box import LONGEST_PART, ImageParts, PartBox, part_name, part_names
 from .parts import BACKGROUNDS, REST, Parts
 from .shapes import Box

@@ -13,6 +13,7 @@ from carvis.dataset.parts import DrawnParts, ImageParts, PartBox, Parts, part_na
 from carvis.errors import CarvisError
 from carvis.explain.attention import Proposal, carried_over
 from carvis.images import image_size
+from carvis.workspace import file_stamp
 from ui.attention import box_canvas, box_file, box_numbers, progress, proposals
 from ui.attention.box_canvas import Change
 from ui.attention.selection import AttentionSelection
@@ -25,7 +26,7 @@ from ui.widgets.layout import part as fragment_part
 from ui.widgets.stepper import steps
 from ui.widgets.text import plain
 
-_KEY, _NUMBERS = "box_canvas", "_box_changes"
+_KEY, _NUMBERS, _SHOWN = "box_canvas", "_box_changes", "_boxes_shown"
 _SIDE = 1280
 FIRST_PART = "emblem"
 # Colours that stand out on photographs and are told apart without red and green (Okabe and Ito, 2008).
@@ -45,6 +46,7 @@ def show(dataset: Dataset, split: str, models: list[str], objects: Parts | None)
         models: whose predictions balance the order, and whose features say which images are alike.
         objects: masks of the data set that outline the object, None where there are none.
     """
+    st.session_state[_SHOWN] = file_stamp(store(dataset).path)
     st.fragment(fragment_part(_editor))(dataset, split, models, objects)
 
 
@@ -83,7 +85,17 @@ def _editor(dataset: Dataset, split: str, models: list[str], objects: Parts | No
                 if sample in stale:
                     st.warning(_("The image was replaced since its boxes were drawn: check them."))
                 box_numbers.show(kept, sample, size, part, drawn)
-    box_file.show(kept)
+    with st.container(horizontal=True):
+        box_file.show(kept)
+        _count_below(kept)
+
+
+def _count_below(kept: DrawnParts) -> None:
+    """Offer to bring what stands below up to date: done by itself, it would move the image under the pointer."""
+    if st.session_state.get(_SHOWN) != file_stamp(kept.path) and st.button(
+        _("Use the new boxes below"), icon=":material/refresh:", key="use_boxes"
+    ):
+        st.rerun()
 
 
 def _choose_part(images: Mapping[str, ImageParts]) -> str:
