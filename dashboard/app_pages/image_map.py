@@ -54,8 +54,8 @@ for model in models:
 if not found:
     stop()
 stale_warning.say([evaluations.on(name, split)[model] for model in found])
-for note in dict.fromkeys(note for space in found.values() for note in space.notes):
-    st.warning(plain(of_library(note)), icon=":material/image_not_supported:")
+for replaced in dict.fromkeys(note for space in found.values() for note in space.notes):
+    st.warning(plain(of_library(replaced)), icon=":material/image_not_supported:")
 planes = None
 with guarded():
     planes = layouts.planes(list(found.values()))
