@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from carvis.startup import load_ahead, quiet_tensorflow
+from carvis.startup import freeze_loaded, load_ahead, quiet_tensorflow
 from ui.state.i18n import _
 from ui.widgets import frame, unreadable_list
 from ui.widgets.layout import guarded
@@ -63,3 +63,5 @@ overview = st.Page(
 )
 with guarded(), unreadable_list.listed():
     frame.draw(pages, overview)
+# The page may have loaded TensorFlow.
+freeze_loaded()

@@ -5,9 +5,10 @@ import streamlit as st
 from ui.image_map import chart, chosen, cluster_list, controls, layouts, map_view, movement, results, spaces
 from ui.image_map.selection import ImageMapSelection
 from ui.state import current, evaluations, selection, workspace
-from ui.state.i18n import _
+from ui.state.i18n import _, of_library
 from ui.widgets import commands, image_sets, pickers, stale_warning
 from ui.widgets.layout import empty, error, guarded, heading, stop
+from ui.widgets.text import plain
 
 heading(
     _("Image map"),
@@ -54,6 +55,8 @@ for model in models:
 if not found:
     stop()
 stale_warning.say([evaluations.on(name, split)[model] for model in found])
+for note in dict.fromkeys(note for space in found.values() for note in space.notes):
+    st.warning(plain(of_library(note)), icon=":material/image_not_supported:")
 planes = None
 with guarded():
     planes = layouts.planes(list(found.values()))

@@ -101,7 +101,7 @@ def draw_filters(
         ModelError: no such layer or filter.
     """
     settings = settings or FilterSettings()
-    filters = _checked(clf, layer, filters)
+    filters = _checked(clf, layer, filters, settings)
     default = default_functions(settings)
     functions = Functions(
         objective or default.objective,
@@ -127,8 +127,19 @@ def draw_filters(
     return _result(clf, layer, [(index, done[index]) for index in filters if index in done], settings, names)
 
 
-def _checked(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list[int]:
+def _checked(clf: Classifier, layer: str, filters: Iterable[int] | None, settings: FilterSettings) -> list[int]:
     channels = int(clf.map_layer(layer).shape[-1] or 0)
+    if clf.map_layer(layer).tokens and (settings.size, settings.size) != clf.input_size:
+        raise ModelError(
+            Message(
+                "{layer} of {model} has tokens, so its patterns can be drawn only at the size of the model's input,"
+                " {size} (--size, size=), or of its convolutions at any size: {layers}.",
+                layer=layer,
+                model=clf.name,
+                size="x".join(map(str, clf.input_size)),
+                layers=", ".join(clf.conv_layers) or "-",
+            )
+        )
     indices = list(range(min(MOST_FILTERS, channels)) if filters is None else filters)
     for index in indices:
         if not 0 <= index < channels:

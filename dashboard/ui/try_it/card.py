@@ -8,12 +8,13 @@ import streamlit as st
 from carvis.images import encode_image, overlay, read_image
 from carvis.language import replaced
 from carvis.prediction import NOVELTY_WORDS, Prediction, Reference, novelty_finding
+from ui.state import current
 from ui.state.i18n import _, n_, of_library
 from ui.state.models import Opened, stamp_of
 from ui.state.samples import Sample
 from ui.try_it.predictions import OfImage
 from ui.try_it.selection import TryItSelection
-from ui.widgets import error_message, neighbour_tiles
+from ui.widgets import error_message, neighbour_tiles, why
 from ui.widgets.heatmap import make_heatmap
 from ui.widgets.images import shown
 from ui.widgets.text import mark, percent, plain
@@ -32,7 +33,8 @@ def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Referen
     """Draw the card of an image that could be read."""
     sample = one.sample
     image = _image(stamp_of(sample), _source=sample.source)
-    with st.container(border=True), st.grid(len(one.predictions) + 1, min_column_width=205, gap="medium") as grid:
+    card = st.container(border=True)
+    with card, st.grid(len(one.predictions) + 1, min_column_width=205, gap="medium") as grid:
         with grid.cell():
             st.image(encode_image(image), width="stretch", alt=_("The image {name}").format(name=sample.name))
             st.caption(plain(sample.name))
@@ -52,6 +54,8 @@ def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Referen
                     )
                 if chosen.maps == "show" and prediction.status == "ok":
                     _heatmap(model, sample, chosen)
+    with card:
+        why.offer(current.dataset_name(), sample, opened, sample.id)
 
 
 def name_unreadable(images: Sequence[OfImage]) -> None:

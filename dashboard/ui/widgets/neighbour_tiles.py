@@ -99,10 +99,10 @@ def table(near: Mapping[str, Sequence[Neighbour]], marks: Marks) -> None:
         st.dataframe(rows, hide_index=True, column_config={_("Distance"): distance})
 
 
-def link_to_both(data: str, sample: str, near: str, models: Sequence[str], target: str) -> dict[str, list[str]]:
-    """Return the URL parameters of page Heatmaps with two images and the evidence for one class."""
+def link_to_heatmaps(data: str, samples: tuple[str, ...], models: Sequence[str], target: str) -> dict[str, list[str]]:
+    """Return the URL parameters of page Heatmaps with some images and the evidence for one class."""
     return selection.link(
-        data=data, sample=(sample, near), model=tuple(models), explain=f"class:{target}", against="", open="", table=""
+        data=data, sample=samples, model=tuple(models), explain=f"class:{target}", against="", open="", table=""
     )
 
 
