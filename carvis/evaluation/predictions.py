@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carvis.classifier.card import card_path
-from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split
+from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, workspace_of
 from carvis.errors import DatasetError, ModelError
 from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions
 from carvis.evaluation.leakage import duplicates_in_training, leak_of
@@ -20,7 +20,7 @@ from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.provenance import first_names, provenance, trained_elsewhere
 from carvis.evaluation.renamed import renamed
 from carvis.evaluation.result import Evaluation
-from carvis.feature_space import Recorder, SplitContent, content_of, no_images, none_readable, recording, workspace_of
+from carvis.feature_space import Recorder, SplitContent, content_of, no_images, none_readable, recording
 from carvis.images import IMAGE_SUFFIXES
 from carvis.language import Message, replaced
 from carvis.progress import Progress, advance, no_progress

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carvis.dataset import Dataset, Unreadable, canonical_split
-from carvis.errors import CarvisError, DatasetError
+from carvis.dataset import Dataset, Unreadable, canonical_split, workspace_of
+from carvis.errors import DatasetError
 from carvis.feature_space.cache import EmbeddingCache, Entry, embedding_key
 from carvis.feature_space.result import Embeddings
 from carvis.feature_space.split_content import SplitContent
 from carvis.language import Message, together
 from carvis.progress import Progress, advance, no_progress
-from carvis.workspace import Workspace, resolved
+from carvis.workspace import Workspace
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -103,18 +103,6 @@ def no_images(data: Dataset, split: str) -> Message | str:
 def none_readable(n: int, folder: Path, first: str) -> Message:
     """Say that no image of a split can be read, and why not the first."""
     return Message("None of the {n} images in {folder} can be read ({first})", n=n, folder=folder, first=first)
-
-
-def workspace_of(data: Dataset, workspace: Workspace | str | Path | None) -> Workspace | None:
-    """Return the given workspace, else the one that a data set lies in; None where there is none."""
-    if workspace is not None:
-        return workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-    with contextlib.suppress(CarvisError):
-        if resolved(data.root.parent).name == "data":
-            return Workspace(data.root.parent.parent)
-        current = Workspace.open()
-        return current if data.root.parent == current.root else None
-    return None
 
 
 def _computed(

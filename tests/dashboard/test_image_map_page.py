@@ -12,6 +12,7 @@ import pytest
 from carvis.tags import ImageSets, Tags
 
 N = 32
+pytestmark = pytest.mark.usefixtures("unasked")
 
 
 @pytest.fixture
@@ -265,10 +266,8 @@ def test_more_images_than_can_be_drawn_are_sampled_and_search_covers_all(embedde
     assert spaces.sample(32).tolist() == spaces.sample(32).tolist() == sorted(set(spaces.sample(32).tolist()))
 
 
-def test_many_images_are_laid_out_only_on_request(embedded, open_page, monkeypatch):
-    from ui.image_map import layouts
-
-    monkeypatch.setattr(layouts, "_AT_ONCE", 10)
+def test_what_takes_long_to_lay_out_is_laid_out_on_request(embedded, open_page, monkeypatch):
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "0")
     app = opened(open_page)
     assert not app.get("bidi_component") or not any(one.proto.bytes for one in app.get("bidi_component"))
     app.button(key="map_begin").click().run()

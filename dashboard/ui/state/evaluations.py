@@ -65,6 +65,7 @@ def stamp(table: Table) -> tuple[int, ...]:
     return tuple(modified(file) for file in children(table.path, folders=False))
 
 
+@once_a_run
 def load(table: Table) -> Evaluation:
     """Read a saved evaluation.
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from carvis.images import encode_image, overlay, read_image
 from carvis.language import replaced
 from carvis.prediction import NOVELTY_WORDS, Prediction, Reference, novelty_finding
 from ui.state import current
@@ -16,7 +15,7 @@ from ui.try_it.predictions import OfImage
 from ui.try_it.selection import TryItSelection
 from ui.widgets import error_message, neighbour_tiles, why
 from ui.widgets.heatmap import make_heatmap
-from ui.widgets.images import shown
+from ui.widgets.images import encoded, overlaid, shown_image
 from ui.widgets.text import mark, percent, plain
 
 _BADGES = {
@@ -32,11 +31,11 @@ _MOST_NAMED = 10
 def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Reference], chosen: TryItSelection) -> None:
     """Draw the card of an image that could be read."""
     sample = one.sample
-    image = _image(stamp_of(sample), _source=sample.source)
+    image, stamp = shown_image(sample), stamp_of(sample)
     card = st.container(border=True)
     with card, st.grid(len(one.predictions) + 1, min_column_width=205, gap="medium") as grid:
         with grid.cell():
-            st.image(encode_image(image), width="stretch", alt=_("The image {name}").format(name=sample.name))
+            st.image(encoded(image, stamp), width="stretch", alt=_("The image {name}").format(name=sample.name))
             st.caption(plain(sample.name))
             if sample.label:
                 st.markdown(_("true: {label}").format(label=f"**{plain(sample.label)}**"))
@@ -68,11 +67,6 @@ def name_unreadable(images: Sequence[OfImage]) -> None:
         st.error(f"**{plain(one.sample.name)}**: {plain(of_library(reason))}", icon=":material/broken_image:")
     if (rest := len(images) - _MOST_NAMED) > 0:
         st.caption(n_("and {n} more", "and {n} more", rest).format(n=f"{rest:,}"))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _image(stamp: object, *, _source: Path | bytes) -> object:
-    return shown(read_image(_source))
 
 
 def _prediction(prediction: Prediction, sample: Sample, model: Opened | None) -> None:
@@ -109,12 +103,8 @@ def _heatmap(model: Opened, sample: Sample, chosen: TryItSelection) -> None:
     except Exception as problem:
         error_message.show(problem)
         return
-    image = _image(stamp_of(sample), _source=sample.source)
+    image, stamp = shown_image(sample), stamp_of(sample)
     alt = _("Heatmap of {model} for {target}").format(model=model.name, target=heatmap.target_name)
-    st.image(
-        encode_image(overlay(image, heatmap.normalised, chosen.strength / 100, chosen.colours)),
-        width="stretch",
-        alt=alt,
-    )
+    st.image(overlaid(image, stamp, heatmap.normalised, chosen.strength, chosen.colours), width="stretch", alt=alt)
     if heatmap.status != "ok":
         st.caption(f":material/visibility_off: {plain(of_library(heatmap.message))}")
