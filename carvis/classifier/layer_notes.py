@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 ORIGINS: dict[Origin, Message] = {
     "graph": Message("read from the model's graph"),
     "measured": Message("measured by changing parts of the image"),
-    "counted": Message(
-        "assumed from their number and the image's sides (token_grid or --token-grid sets another)"
-    ),
+    "counted": Message("assumed from their number and the image's sides (token_grid or --token-grid sets another)"),
     "given": Message("as given"),
 }
 
