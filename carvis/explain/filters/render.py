@@ -102,6 +102,7 @@ def draw_filters(
     """
     settings = settings or FilterSettings()
     filters = filter_indices(clf, layer, filters)
+    _check_size(clf, layer, settings)
     default = default_functions(settings)
     functions = Functions(
         objective or default.objective,
@@ -125,6 +126,20 @@ def draw_filters(
                 break
     names = {name: _name(getattr(functions, name)) for name in sorted(custom)}
     return _result(clf, layer, [(index, done[index]) for index in filters if index in done], settings, names)
+
+
+def _check_size(clf: Classifier, layer: str, settings: FilterSettings) -> None:
+    if clf.map_layer(layer).tokens and (settings.size, settings.size) != clf.input_size:
+        raise ModelError(
+            Message(
+                "{layer} of {model} has tokens, so its patterns can be drawn only at the size of the model's input,"
+                " {size} (--size, size=), or of its convolutions at any size: {layers}.",
+                layer=layer,
+                model=clf.name,
+                size="x".join(map(str, clf.input_size)),
+                layers=", ".join(clf.conv_layers) or "-",
+            )
+        )
 
 
 def filter_indices(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list[int]:
