@@ -60,6 +60,18 @@ def registered_pages() -> dict:
     return AppTest.from_file(str(DASHBOARD / "navigation.py"), default_timeout=180).run()._registered_pages
 
 
+@pytest.fixture(autouse=True)
+def asked(monkeypatch) -> None:
+    """Let pages ask for all work, whatever was measured before: what a test does not ask for is not done."""
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "0")
+
+
+@pytest.fixture
+def unasked(asked, monkeypatch) -> None:
+    """Let pages do all work unasked, however slow the machine is."""
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "1e6")
+
+
 @pytest.fixture
 def open_page():
     """Run the dashboard at a page with URL parameters: ``open_page("heatmaps", sample=[...])``."""
