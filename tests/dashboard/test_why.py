@@ -65,7 +65,9 @@ def test_a_near_duplicate_is_marked_and_both_heatmaps_are_a_click_away(with_trai
     table = next(one.value for one in app.dataframe if "Near-duplicate" in one.value)
     marked = table[table["Near-duplicate"].astype(bool)]
     assert len(table) == 9 and marked["Image"].tolist() == ["train/blue/car 0.png"]
-    assert marked["True class"].tolist() == ["blue"]
+    twin = table[table["Image"].str.endswith("twin.png")]
+    assert table["Label issue"].notna().all()
+    assert twin["True class"].tolist() == ["blue"] and twin["Distance"].iloc[0] < 1e-4
     links = [one.proto for one in app.get("page_link") if "twin.png" in str(one.proto)]
     assert len(links) == 1 and "class%3Ablue" in str(links[0]).replace(":", "%3A")
 
