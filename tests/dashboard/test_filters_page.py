@@ -45,6 +45,7 @@ def test_a_stopped_drawing_shows_what_is_kept(own_workspace, open_page, monkeypa
     app = press(open_page("filters", model=["good"], **SMALL))
     monkeypatch.undo()
     monkeypatch.setenv("CARVIS_WORKSPACE", str(own_workspace))
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "0")
     app = open_page("filters", model=["good"], **SMALL)
     assert not app.exception and images(app) == 1 and "2 patterns" in app.button(key="work_begin").label
 

@@ -56,7 +56,6 @@ def show(models: list[str]) -> bool:
                 lambda progress: disagreements.keep(key, _find(models, progress)),
                 note,
                 primary=False,
-                name="disagreement",
                 work=work,
                 tried=False,
             )

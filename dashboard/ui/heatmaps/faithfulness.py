@@ -60,8 +60,8 @@ def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
 
     key = content_hash([key_of(row, opened[name]) for row, name in untested])
     note = _("Erases and restores the pixels of each image in the order of its heatmap.")
-    work = Work(("faithfulness", [opened[name].clf.fingerprint for name in opened]), len(untested))
-    on_request(key, _("Test these heatmaps"), make, note, primary=False, keeps=False, work=work)
+    work = Work(("faithfulness", sorted({opened[name].clf.fingerprint for _row, name in untested})), len(untested))
+    on_request(key, _("Test these heatmaps"), make, note, primary=False, keeps=False, work=work, tried=False)
 
 
 def _session() -> dict:

@@ -37,6 +37,7 @@ def offer(model: Opened) -> None:
             primary=False,
             icon="fact_check",
             work=Work(("assumptions", model.clf.fingerprint), 1),
+            tried=False,
         )
 
 
