@@ -4,12 +4,12 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.tables import to_csv
-from ui.heatmaps import controls, faithfulness, model_pairs, neighbours
+from ui.heatmaps import controls, faithfulness, model_pairs
 from ui.heatmaps.heatmap_row import HeatmapRow
 from ui.state import current, unreadable, workspace
 from ui.state.i18n import _
 from ui.state.models import open_model
-from ui.widgets import assumptions, layer_picker, pickers, skipped_files
+from ui.widgets import assumptions, layer_picker, pickers, skipped_files, why
 from ui.widgets.download import download
 from ui.widgets.images import legend
 from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
@@ -118,7 +118,8 @@ for row in rows:
     row.finish(chosen, controls.remove if row.sample.id in chosen.sample else None, verdicts)
     with row.below, guarded():
         model_pairs.show(row, opened)
-        neighbours.show(row, models)
+        targets = {name: heatmap.target_name for name, heatmap in row.heatmaps.items()}
+        why.offer(current.dataset_name(), row.sample, opened, str(row.number), targets)
 if results:
     with results_slot:
         download(

@@ -13,7 +13,7 @@ from carvis.classifier.call_hooks import as_map, hooked_calls
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.method_patches import PATCHING
 from carvis.classifier.model_call import call_model, traced
-from carvis.dataset import Unreadable, pipeline
+from carvis.dataset import Unreadable
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -96,14 +96,5 @@ def layer_outputs(
         ModelError: no such layer, or one without a map.
     """
     run = traced_pass(clf, layers)
-    batches = pipeline(
-        list(paths),
-        input_size=clf.input_size,
-        resize_method=clf.resize,
-        channels=clf.channels,
-        reading=clf.reading,
-        batch_size=batch_size,
-        unreadable=unreadable,
-    )
-    for places, images in batches:
-        yield places.numpy(), [output.numpy() for output in run(clf.preprocess(images.numpy()))]
+    for places, images in clf.prepared_batches(paths, batch_size=batch_size, unreadable=unreadable):
+        yield places, [output.numpy() for output in run(images)]

@@ -1,6 +1,6 @@
 """The controls that several pages share: models, images, method."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,11 @@ from carvis.explain.methods.availability import why_not
 from carvis.images import IMAGE_SUFFIXES
 from carvis.language import Message
 from ui.state import current, evaluations, selection, unreadable, workspace
-from ui.state.i18n import N_, _, of_library, shown_as, translated
+from ui.state.i18n import N_, _, n_, of_library, shown_as, translated
 from ui.state.models import Opened, openable
 from ui.state.samples import MOST_CHOSEN, Sample, find_sample
 from ui.state.widget_values import careful
+from ui.widgets import unreadable_list
 from ui.widgets.layout import guarded
 from ui.widgets.text import plain
 
@@ -55,6 +56,27 @@ def choose_models(names: list[str], shown: list[str]) -> None:
         wrap=True,
         **selection.control("model", shown),
     )
+    if names := current.without_file():
+        words = n_(
+            "{names} has no model file in this workspace, so it cannot be run. Its saved predictions are on other "
+            "pages, such as Compare models.",
+            "{names} have no model files in this workspace, so they cannot be run. Their saved predictions are on "
+            "other pages, such as Compare models.",
+            len(names),
+        )
+        with unreadable_list.place():
+            st.warning(words.format(names=", ".join(map(plain, names))), icon=":material/draft:")
+
+
+def name_unevaluated(evaluated: Collection[str]) -> None:
+    """Name the chosen models that a page leaves out, since they have no evaluation on the chosen images.
+
+    Args:
+        evaluated: the models that have one.
+    """
+    if names := [name for name in selection.get().model if name not in evaluated and name in workspace.model_files()]:
+        words = _("Ignored, since not evaluated on this split: {names}.")
+        st.caption(words.format(names=", ".join(map(plain, names))))
 
 
 def choose_method(method: str, opened: Iterable[Opened] = ()) -> None:
