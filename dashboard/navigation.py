@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from carvis.startup import freeze_loaded, load_ahead, quiet_tensorflow
+from carvis.startup import load_ahead, quiet_tensorflow
 from ui.state import workspace
 from ui.state.garbage import set_aside
 from ui.state.i18n import _
@@ -67,5 +67,3 @@ overview = st.Page(
 )
 with guarded(), unreadable_list.listed():
     frame.draw(pages, overview)
-# The page may have loaded TensorFlow.
-freeze_loaded()
