@@ -56,7 +56,7 @@ def feature_columns(
     numbers = pd.Series(clusters(own.vectors), table.index)
     # As page Image map counts them: the first is the largest.
     table[CLUSTER] = (numbers + 1).astype(str).astype(object).where(numbers >= 0, None)
-    notes = (own.changed_note,) if own.changed_note else ()
+    notes: tuple[Message, ...] = (own.changed_note,) if own.changed_note else ()
     if own.split == "train":
         return FeatureColumns(table, notes)
     training = stored_embeddings(workspace, (data, "train", model))

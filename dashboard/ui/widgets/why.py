@@ -118,8 +118,8 @@ def show(
             len(found),
         )
         st.warning(words.format(n=len(found)), icon=":material/content_copy:")
-    for note in notes:
-        st.warning(plain(of_library(note)), icon=":material/image_not_supported:")
+    for sentence in notes:
+        st.warning(plain(of_library(sentence)), icon=":material/image_not_supported:")
     if near and issues is None:
         st.caption(_("No model was evaluated on these images, so label issues among them are not known."))
     _name_missing(data, missing)
