@@ -6,7 +6,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.dataset.health import Health, check_dataset
-from carvis.dataset.parts import find_parts
+from carvis.dataset.parts import DrawnParts, find_parts
 from carvis.evaluation import Evaluation
 from carvis.feature_space import Embeddings
 from carvis.progress import Progress, partial_progress
@@ -123,7 +123,8 @@ def _of_features(found: Embeddings | None) -> list[str]:
 def _parts_times(dataset: Dataset) -> list[int]:
     """Return the times of change of the annotated parts."""
     with unreadable.item("data set", dataset.name):
-        return _times(str(dataset.root), _dataset=dataset)
+        drawn = DrawnParts.of(dataset, workspace.get()).path
+        return [modified(drawn), *_times(str(dataset.root), _dataset=dataset)]
     return []
 
 
