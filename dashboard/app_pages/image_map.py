@@ -71,8 +71,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     cluster_list.show(rows, first)
     image_sets.choose_set(image_sets.counts())
 picked = chosen.images(rows, first, moved.ids if moved else ())
-for note in picked.notes:
-    error(note)
+for sentence in picked.notes:
+    error(sentence)
 with guarded():
     map_view.show(clouds, tables, picked, moved)
 cluster_list.show_table(rows, first)
