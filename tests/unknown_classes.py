@@ -79,6 +79,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--without", nargs="+", default=LEFT_OUT, metavar="CLASS", help="classes left out")
     parser.add_argument("--others", nargs="*", default=(), metavar="PATH", help="images that are no cars")
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--views", type=int, default=4, help="augmented views of each image: 1 is four times as fast")
     parser.add_argument("--recipe", default="transfer", choices=("transfer", "fine-tune"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workspace", help="keep split, model and evaluations here (default: a temporary folder)")
@@ -111,6 +112,7 @@ def run(args: argparse.Namespace, real: Path, space: Workspace) -> None:
     path = space.models_dir / "known.keras"
     if not path.is_file():
         options = {"backbone": "mobilenet_v2", "weights": real / WEIGHTS, "epochs": args.epochs, "seed": args.seed}
+        options |= {"views": args.views}
         carvis.train(args.recipe, data, workspace=space, name="known", **options)
     clf = carvis.load_classifier(path)
     said(f"{clf.name} is trained")
