@@ -6,6 +6,7 @@ import streamlit as st
 
 from carvis.startup import freeze_loaded, load_ahead, quiet_tensorflow
 from ui.state import workspace
+from ui.state.garbage import set_aside
 from ui.state.i18n import _
 from ui.widgets import frame, unreadable_list
 from ui.widgets.layout import guarded
@@ -14,6 +15,7 @@ workspace.look_again()
 quiet_tensorflow()
 # Several sessions would otherwise import these at the same moment; TensorFlow has its own remedy.
 load_ahead("scipy.stats", "sklearn.metrics", "statsmodels.stats.proportion", "matplotlib.figure", "pyarrow.parquet")
+set_aside("the pages")
 # A material icon would be fetched from another machine.
 ICON = Path(__file__).parent / "icon.svg"
 st.set_page_config(page_title="carvis", page_icon=str(ICON), layout="wide", initial_sidebar_state=248)

@@ -41,7 +41,7 @@ class Heatmap:
         predicted: index of the predicted class.
         score: value of the score explained; ``score_kind`` is ``logit``, ``probability`` or ``log-probability``.
         probabilities: float32 (n_classes,), the model's prediction, in the order of ``class_names``.
-        layer: layer path; of a fused map the paths joined by ``+``, of a method at the input ``input``.
+        layer: layer path; of a fused map the paths joined by ``+``, of a method that takes no layer ``input``.
         method, model_name, fingerprint, preprocessing, source: what made the map, and from which file.
         alpha, orientation: how the model reads image files, as ``carvis.images.Reading``.
         turn: the EXIF orientation by which the map was turned to lie on the upright image, where the model reads the

@@ -6,9 +6,8 @@ from ui.compare import averaging, comparison, confidence, controls, model_pair, 
 from ui.state import current, evaluations, selection, workspace
 from ui.state.i18n import _
 from ui.state.widget_values import careful
-from ui.widgets import commands, stale_warning
+from ui.widgets import commands, pickers, stale_warning
 from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
-from ui.widgets.text import plain
 
 heading(
     _("Compare models"),
@@ -52,10 +51,7 @@ models = comparison.models(evaluated)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     controls.choose_models(evaluated, models)
     controls.choose_image_set(evaluated)
-unevaluated = {*workspace.model_files()} - evaluated.keys() - refused.keys()
-if missing := [name for name in chosen.model if name in unevaluated]:
-    names = ", ".join(plain(name) for name in missing)
-    st.caption(_("Ignored, since not evaluated on this split: {names}.").format(names=names))
+pickers.name_unevaluated(evaluated.keys() | refused.keys())
 if len(models) < 2:
     st.info(_("Choose a second model to compare."), icon=":material/balance:")
     st.button(

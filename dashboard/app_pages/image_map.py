@@ -6,7 +6,7 @@ from ui.image_map import chart, chosen, cluster_list, controls, layouts, map_vie
 from ui.image_map.selection import ImageMapSelection
 from ui.state import current, evaluations, selection, workspace
 from ui.state.i18n import _, of_library
-from ui.widgets import commands, image_sets, stale_warning
+from ui.widgets import commands, image_sets, pickers, stale_warning
 from ui.widgets.layout import empty, error, guarded, heading, stop
 from ui.widgets.text import plain
 
@@ -41,6 +41,7 @@ with left:
 with right, st.container(horizontal=True, vertical_alignment="bottom"):
     controls.choose_scope()
     controls.choose_colouring()
+pickers.name_unevaluated(offered)
 every = selection.get(ImageMapSelection).scope == "all"
 splits = spaces.evaluated_splits(workspace.dataset(name)) if every else (split,)
 found = spaces.spaces(models, splits)

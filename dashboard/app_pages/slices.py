@@ -5,7 +5,7 @@ import streamlit as st
 from ui.slices import cards, comparison, controls, findings, images, search
 from ui.state import current, evaluations, selection, workspace
 from ui.state.i18n import _
-from ui.widgets import commands, stale_warning
+from ui.widgets import commands, pickers, stale_warning
 from ui.widgets.layout import empty, error, guarded, heading, stop
 
 heading(
@@ -39,6 +39,7 @@ models = [model for model in selection.get().model if model in tables] or offere
 with st.container(horizontal=True, vertical_alignment="bottom"):
     controls.choose_models(offered, models)
     controls.choose_search()
+pickers.name_unevaluated(tables)
 first, *others = models
 stale_warning.say([tables[model] for model in models])
 evaluation = current.evaluation(tables[first])

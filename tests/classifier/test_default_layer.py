@@ -203,13 +203,15 @@ def test_a_layer_before_places_are_mixed_says_so(mixing, patches):
     else:
         x = L.Permute((1, 3, 2, 4, 5))(L.Reshape((4, 4, 4, 4, 3))(image))
         x = L.Dense(8)(L.Reshape((16, 48))(x))
-    clf = classifier(ended(image, None, L.GlobalAveragePooling1D()(L.LayerNormalization()(mixing(x)))))
+    norm = L.LayerNormalization(name="norm")(mixing(x))
+    clf = classifier(ended(image, None, L.GlobalAveragePooling1D()(norm)))
+    # The tokens behind the mixing are what is explained; what comes before it can be asked for.
+    assert clf.default_layer == "norm"
+    [note] = clf.layer_graph.notes("norm")
+    assert note == "The 16 tokens of norm lie on a grid of 4x4: read from the model's graph."
     if patches == "convolution":
-        assert clf.default_layer == "patches"
         [note] = clf.layer_graph.notes("patches")
         assert note.startswith("patches comes before layers that mix positions")
-    else:
-        assert clf.default_layer is None and "occlusion" in clf.layer_graph.why_no_default
 
 
 def test_a_layer_behind_attention_says_nothing():

@@ -1,6 +1,7 @@
 """The dashboard's folder on the import path, as ``streamlit run`` puts it, and a small real workspace."""
 
 import functools
+import gc
 import importlib
 import os
 import shutil
@@ -13,6 +14,13 @@ DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 sys.path[:0] = [str(DASHBOARD), str(Path(__file__).parent)]
 
 from small_workspace import build  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen():
+    """What earlier files left, such as cached evaluations and traced models, is not searched for garbage again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

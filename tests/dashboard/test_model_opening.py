@@ -68,3 +68,15 @@ def test_nobody_waits_for_a_pipe_in_place_of_a_card(own_workspace, open_page):
     for page in ("models", "compare", "attention"):
         app = open_page(page, model=["good", "piped"])
         assert not app.exception, page
+
+
+def test_modules_are_no_garbage_to_look_through_and_models_are(workspace, open_page):
+    import gc
+
+    from ui.state.models import open_model
+
+    app = open_page("models", model=["good"], data="colours")
+    assert not app.exception and gc.get_freeze_count() > 10_000
+    # What is set aside is not among these, and would never be freed.
+    model = open_model("good").clf.model
+    assert any(one is model for one in gc.get_objects())

@@ -97,7 +97,10 @@ def test_what_was_searched_is_kept_by_content(night, open_page, monkeypatch):
     predictions = load_evaluation(night / "data" / "evaluations" / "night" / "test" / "half").predictions
     content = predictions.set_index("id")["sha256"][sample]
     Tags(night / "data" / "tags.sqlite").tag("night", sample, content, "blurred")
-    assert opened(open_page).button(key="work_begin")
+    # What was found stays while images are tagged.
+    tagged = opened(open_page)
+    assert "Tags have changed" in "\n".join(one.value for one in tagged.caption)
+    assert tagged.button(key="work_begin") and gallery(tagged) == gallery(again)
     assert opened(open_page, model="all").button(key="work_begin")
 
 
@@ -167,5 +170,5 @@ def test_the_demo_has_its_features_searched_and_says_what_it_could_show(tmp_path
     text = words(app)
     assert "feature cluster, " in text and "Not searched" not in text
     # It fails on images that its features put far from all training images.
-    assert "images far from training images" in text and gallery(app)
+    assert "far from training images" in text and gallery(app)
     assert "it takes about" in text and "images; there are 300" in text

@@ -152,9 +152,13 @@ def precision_finding(model: str, found: Precision) -> Message:
     if found.low != found.low:
         return Message("{model}: too few images show the {part} and were measured (n = {n}).", **values)
     write = percent if of_share else difference
-    values |= {name: write(getattr(found, name)) for name in ("mean", "low", "high")}
+    values |= {name: write(getattr(found, name)) for name in ("mean", "low", "high")} | {"area": percent(found.area)}
     statement = (
-        Message("{model}: {mean} of the evidence is on the {part} (95 % CI {low} – {high}, n = {n})", **values)
+        Message(
+            "{model}: {mean} of the evidence is on the {part} (95 % CI {low} – {high}, n = {n}), which covers {area} "
+            "of the image",
+            **values,
+        )
         if of_share
         else Message(
             "{model}: occluding the {part} lowers the probability by {mean} more than the same shape elsewhere "

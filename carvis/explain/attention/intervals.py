@@ -31,6 +31,7 @@ class Precision:
         n: annotated images that show it and have a value.
         annotated: annotated images on which somebody looked for it.
         mean, low, high: with a 95 % confidence interval; NaN where there are too few images.
+        area: the part's mean share of these images, which randomly spread evidence would reach.
         needed: further images until the interval is +-``half``, in the mix so far; 0 where it is, None where fewer than
             ``FEWEST`` were measured or a mix was asked for of which one kind is missing.
         half: the half width asked for.
@@ -44,6 +45,7 @@ class Precision:
     mean: float
     low: float
     high: float
+    area: float
     needed: int | None
     half: float
     weighted: bool
@@ -91,7 +93,7 @@ def precision(
     reach = estimate.reach()
     return Precision(
         measure, part, int(usable.sum()), len(table), estimate.mean, estimate.mean - reach, estimate.mean + reach,
-        needed, half, right is not None,
+        float(table.loc[usable, f"area:{part}"].mean()), needed, half, right is not None,
     )  # fmt: skip
 
 
@@ -129,13 +131,13 @@ class _Estimate:
 
     @classmethod
     def of(cls, strata: list[_Stratum]) -> _Estimate:
-        sizes = tuple(len(stratum.values) for stratum in strata)
-        if not sizes or min(sizes) < 2:
-            mean = sum(s.weight * s.values.mean() for s in strata) if sizes and min(sizes) else np.nan
-            return cls(float(mean), (), sizes)
-        mean = sum(stratum.weight * stratum.values.mean() for stratum in strata)
+        sizes = [len(stratum.values) for stratum in strata]
+        fewest = min(sizes, default=0)
+        mean = sum(stratum.weight * stratum.values.mean() for stratum in strata) if fewest else np.nan
+        if fewest < 2:
+            return cls(float(mean), (), tuple(sizes))
         terms = tuple(float(s.weight**2 * s.values.var(ddof=1) / len(s.values)) for s in strata)
-        return cls(float(mean), terms, sizes)
+        return cls(float(mean), terms, tuple(sizes))
 
     def reach(self, times: float = 1.0) -> float:
         """Return half the width of the 95 % confidence interval, with ``times`` as many images of each kind."""

@@ -6,7 +6,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.dataset.health import Health, check_dataset
-from carvis.dataset.parts import find_parts
+from carvis.dataset.parts import DrawnParts, find_parts
 from carvis.evaluation import Evaluation
 from carvis.feature_space import Embeddings
 from carvis.progress import Progress, partial_progress
@@ -29,6 +29,9 @@ _CHECKING = 70
 def searched(table: Table, evaluation: Evaluation, dataset: Dataset) -> Slices | None:
     """Return the slices of an evaluation; None, with a button, where they were not searched before.
 
+    Where tags were given since, those of the last search stay, with a button: tagging an image of a slice does not take
+    the slice away.
+
     Args:
         table: where the evaluation lies.
         evaluation: as it was read.
@@ -38,10 +41,12 @@ def searched(table: Table, evaluation: Evaluation, dataset: Dataset) -> Slices |
     groups = super_classes.groups_of(dataset.class_names)
     tags, tagged = _tags(evaluation, dataset)
     predictions = _predictions(str(table.path), evaluations.stamp(table), _evaluation=evaluation)
-    key, form = _key(predictions, evaluation, dataset, settings, groups, tagged), slices_format(evaluation)
+    last, form = _key(predictions, evaluation, dataset, settings, groups), slices_format(evaluation)
+    key = content_hash(last, tagged)
     cache = jobs.cache("slices", _BYTES)
-    if key not in jobs.results() and (kept := load_cached(cache, key, form)) is not None:
-        jobs.keep(key, kept)
+    for name in (key, last):
+        if name not in jobs.results() and (kept := load_cached(cache, name, form)) is not None:
+            jobs.keep(name, kept)
 
     def make(progress: Progress) -> Slices:
         known = health_checks.kept(dataset)
@@ -57,9 +62,14 @@ def searched(table: Table, evaluation: Evaluation, dataset: Dataset) -> Slices |
             cache_dir=workspace.get().cache_dir,
             progress=partial_progress(progress, 0 if known else _CHECKING, 100),
         )
-        store_cached(cache, key, form, found)
+        for name in (key, last):
+            store_cached(cache, name, form, found)
+        jobs.keep(last, found)
         return found
 
+    if (earlier := jobs.results().get(last)) is not None:
+        note = _("Tags have changed since the last search, and slices are searched by tags, too.")
+        return on_request(key, _("Search again"), make, note, so_far=earlier, primary=False, icon="search")
     n = len(evaluation.predictions)
     note = n_("{n} image; the result is saved.", "{n} images; the result is saved.", n).format(n=f"{n:,}")
     work = Work(("slices", settings.pairs, health_checks.kept(dataset) is None), n)
@@ -93,15 +103,14 @@ def _key(
     dataset: Dataset,
     settings: SliceSettings,
     groups: dict[str, str],
-    tagged: list[Any],
 ) -> str:
-    """Name a search by the content of all that it depends on."""
+    """Name a search by the content of all that it depends on, but for the tags."""
     model = evaluation.setup["model"]["name"]
     splits = dict.fromkeys((evaluation.split, "train"))
     features = [_of_features(embeddings.stored(dataset.name, split, model)) for split in splits]
     return content_hash(
         "slices", SEARCH, dataset.fingerprint, workspace.image_times(dataset), _parts_times(dataset),
-        predictions, model, features, settings.pairs, groups, tagged,
+        predictions, model, features, settings.pairs, groups,
     )  # fmt: skip
 
 
@@ -114,7 +123,8 @@ def _of_features(found: Embeddings | None) -> list[str]:
 def _parts_times(dataset: Dataset) -> list[int]:
     """Return the times of change of the annotated parts."""
     with unreadable.item("data set", dataset.name):
-        return _times(str(dataset.root), _dataset=dataset)
+        drawn = DrawnParts.of(dataset, workspace.get()).path
+        return [modified(drawn), *_times(str(dataset.root), _dataset=dataset)]
     return []
 
 

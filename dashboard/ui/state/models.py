@@ -12,6 +12,7 @@ from carvis.errors import CarvisError
 from carvis.workspace import content_hash, read_regular, sha256_of_file
 from ui.state import current, unreadable, workspace
 from ui.state.file_cache import is_permanent, read_once
+from ui.state.garbage import set_aside
 from ui.state.i18n import _, of_library
 from ui.state.samples import Sample
 
@@ -154,6 +155,7 @@ def _open(
     from carvis.classifier import load_classifier
     from carvis.classifier.files.sandbox.policy import SandboxNeededError
 
+    set_aside("TensorFlow")
     dataset = None
     with contextlib.suppress(CarvisError):
         dataset = workspace.dataset(lender) if lender else None

@@ -1,6 +1,6 @@
 """The controls that several pages share: models, images, method."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,17 @@ def choose_models(names: list[str], shown: list[str]) -> None:
         )
         with unreadable_list.place():
             st.warning(words.format(names=", ".join(map(plain, names))), icon=":material/draft:")
+
+
+def name_unevaluated(evaluated: Collection[str]) -> None:
+    """Name the chosen models that a page leaves out, since they have no evaluation on the chosen images.
+
+    Args:
+        evaluated: the models that have one.
+    """
+    if names := [name for name in selection.get().model if name not in evaluated and name in workspace.model_files()]:
+        words = _("Ignored, since not evaluated on this split: {names}.")
+        st.caption(words.format(names=", ".join(map(plain, names))))
 
 
 def choose_method(method: str, opened: Iterable[Opened] = ()) -> None:

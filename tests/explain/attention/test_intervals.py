@@ -69,14 +69,16 @@ def test_balanced_images_are_weighted_back():
 
 def test_what_is_said_of_an_interval():
     def say(needed, low=0.1):
-        return precision_finding("m", Precision("share", "lamp", 12, 14, 0.2, low, 0.3, needed, 0.05, False))
+        return precision_finding("m", Precision("share", "lamp", 12, 14, 0.2, low, 0.3, 0.04, needed, 0.05, False))
 
-    statement = "m: 20.0% of the evidence is on the lamp (95 % CI 10.0% – 30.0%, n = 12)"
+    statement = (
+        "m: 20.0% of the evidence is on the lamp (95 % CI 10.0% – 30.0%, n = 12), which covers 4.0% of the image"
+    )
     assert say(0) == f"{statement}: within ± 5 points."
     assert say(9) == f"{statement}: about 9 more images for ± 5 points."
     assert say(1) == f"{statement}: about 1 more image for ± 5 points."
     assert "cannot be told" in say(None) and "too few images" in say(None, float("nan"))
-    net = precision_finding("m", Precision("net", "lamp", 12, 14, 0.2, -0.1, 0.5, 3, 0.05, False))
+    net = precision_finding("m", Precision("net", "lamp", 12, 14, 0.2, -0.1, 0.5, 0.04, 3, 0.05, False))
     assert "lowers the probability by 0.20 more than the same shape elsewhere (95 % CI −0.10 – 0.50" in net
 
 
