@@ -79,7 +79,9 @@ def concepts(
     """
     if not 2 <= n <= 200:
         raise ModelError(Message("{name} must lie between {least} and {most}.", name="n", least=2, most=200))
-    settings = replace(settings, layer=_layer(clf, settings.layer))
+    layer = _layer(clf, settings.layer)
+    # The default layer goes without its name, so that a result is found without opening the model.
+    settings = replace(settings, layer=None if layer == clf.default_layer else layer)
     subject = Subject.of(class_or_pair, clf.class_names, clf.name)
     split = (canonical_split(split) or split) if data.folder(split) else split
     key = concepts_key(
@@ -90,7 +92,7 @@ def concepts(
         seed,
         settings,
     )
-    search = _Search(clf, data, split, subject, n, seed, settings, progress)
+    search = _Search(clf, data, split, subject, n, seed, replace(settings, layer=layer), progress)
     found = load_or_make(cache, key, CONCEPTS_FORMAT, lambda: search.run(key, evaluation))
     return replace(found, clf=clf)
 

@@ -102,7 +102,8 @@ def match_concepts(first: Concepts, second: Concepts) -> pd.DataFrame:
     if not common:
         raise DatasetError(
             Message(
-                "The concepts of {first} and {second} share no image and cannot be compared: take those of all classes.",
+                "The concepts of {first} and {second} share no image and cannot be compared: take those "
+                "of all classes.",
                 first=first.setup["model"],
                 second=second.setup["model"],
             )

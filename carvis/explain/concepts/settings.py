@@ -42,7 +42,7 @@ class ConceptSettings:
     overlap: float = 0.2
     max_images: int = 60
     importance_images: int = 32
-    designs: int = 32
+    designs: int = 64
     restarts: int = 5
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class ConceptSettings:
                     Message("{name} must lie between {least} and {most}.", name=name, least=least, most=most)
                 )
         if self.designs & (self.designs - 1):
-            raise ModelError(Message("{name} must be a power of two, such as 32.", name="designs"))
+            raise ModelError(Message("{name} must be a power of two, such as 64.", name="designs"))
 
     def as_dict(self) -> dict[str, object]:
         """Return the settings as JSON-able data."""

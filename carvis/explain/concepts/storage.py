@@ -53,7 +53,7 @@ def concepts_key(
         model: fingerprint and class names.
         images: ``split_fingerprint`` and the split.
         subject: the classes' indices, and the weight of the second one.
-        settings: with the layer's path.
+        settings: with the path of the layer, None for the default one.
     """
     fingerprint, class_names = model
     classes, gamma = subject

@@ -1,5 +1,7 @@
 """A model whose concepts are known: three channels, each the mean of a colour, and weights set by hand."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -31,16 +33,23 @@ def colour_model(linear: bool = False) -> keras.Model:
     return model
 
 
-@pytest.fixture(scope="module")
-def colours() -> Classifier:
+def colour_classifier() -> Classifier:
     return Classifier(colour_model(), ["loud", "quiet"], preprocessing="unit", name="colours")
 
 
-@pytest.fixture(scope="module")
-def shapes(tmp_path_factory) -> Dataset:
-    """Four images predicted as loud (red 10 x 10, blue 10 x 10), and one of black, which is quiet."""
-    root = tmp_path_factory.mktemp("shapes")
+def write_shapes(root: Path) -> Dataset:
+    """Write four images predicted as loud (red 10 x 10, blue 10 x 10), and one of black, which is quiet."""
     for place in range(4):
         write_image(root / "test" / ("loud" if place < 3 else "quiet") / f"{place}.png", painted((10, 10), (10, 10)))
     write_image(root / "test" / "quiet" / "black.png", painted((0, 0), (0, 0)))
     return Dataset(root)
+
+
+@pytest.fixture(scope="module")
+def colours() -> Classifier:
+    return colour_classifier()
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory) -> Dataset:
+    return write_shapes(tmp_path_factory.mktemp("shapes"))

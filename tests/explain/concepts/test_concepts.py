@@ -23,8 +23,7 @@ from carvis.explain.concepts import (
 from carvis.explain.concepts.forward import layer_map
 from carvis.explain.keras.head import head_of
 from carvis.workspace import Cache
-
-from .conftest import WEIGHTS, colour_model, painted
+from tests.explain.concepts.conftest import WEIGHTS, colour_model, painted
 
 QUARTERS = ConceptSettings(crop=0.5, overlap=0.0, designs=512)
 
