@@ -38,7 +38,7 @@ def show(found: Concepts, paths: dict[str, str]) -> None:
                     min(1.0, importance),
                     text=_("Importance {value} (95 % CI {low} to {high})").format(
                         value=f"{importance:.2f}",
-                        low=f"{row['importance low']:.2f}",
+                        low=f"{max(0.0, row['importance low']):.2f}",
                         high=f"{row['importance high']:.2f}",
                     ),
                 )
@@ -63,7 +63,7 @@ def _crops(found: Concepts, concept: int, paths: dict[str, str]) -> None:
                 continue
             box = (row["left"], row["top"], row["right"], row["bottom"])
             if data := _crop(path, modified(path), box):
-                st.image(data, width=56, alt=_("Crop of {image}").format(image=row["id"]))
+                st.image(data, width=68, alt=_("Crop of {image}").format(image=row["id"]))
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
