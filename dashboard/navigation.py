@@ -4,11 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from carvis.startup import load_ahead, quiet_tensorflow
+from carvis.startup import freeze_loaded, load_ahead, quiet_tensorflow
+from ui.state import workspace
 from ui.state.i18n import _
 from ui.widgets import frame, unreadable_list
 from ui.widgets.layout import guarded
 
+workspace.look_again()
 quiet_tensorflow()
 # Several sessions would otherwise import these at the same moment; TensorFlow has its own remedy.
 load_ahead("scipy.stats", "sklearn.metrics", "statsmodels.stats.proportion", "matplotlib.figure", "pyarrow.parquet")
@@ -64,3 +66,5 @@ overview = st.Page(
 )
 with guarded(), unreadable_list.listed():
     frame.draw(pages, overview)
+# The page may have loaded TensorFlow.
+freeze_loaded()

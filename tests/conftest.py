@@ -12,6 +12,7 @@ import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from carvis.images import write_image
+from carvis.startup import freeze_loaded
 
 # Sentences are looked for in English, whatever the system speaks.
 os.environ["CARVIS_LANGUAGE"] = "en"
@@ -33,6 +34,11 @@ def pytest_xdist_auto_num_workers(config) -> int:
         return 0
     gigabytes = psutil.virtual_memory().available // 2**30
     return max(1, min(os.cpu_count() or 1, gigabytes // 4, 4))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: Keras and Streamlit have garbage collected again and again."""
+    freeze_loaded()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 Draws images with ``carvis.demo``, plants two slices by their measured properties (which, and how strong, is written
 into the data set's ``truth.json``), simulates a model's errors with the planted probabilities for some seeds, and
 compares what ``carvis.slices`` reports with what was planted. Then the same with errors, and labels, that are random.
+Feature clusters and the distance to training are those of a demo model, which sees the drawn images.
 """
 
 import argparse
@@ -13,15 +14,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from carvis import Dataset, check_dataset, image_properties
+from carvis import Dataset, check_dataset, embeddings, image_properties, load_classifier
 from carvis.demo.dataset import TRUTH, draw_split
 from carvis.demo.plan import class_names
 from carvis.evaluation import Evaluation
+from carvis.feature_space import Embeddings, clusters, distance_to_nearest, stored_embeddings
 from carvis.subgroups import Condition, ImageProperties, SliceSettings, slices
+from carvis.subgroups.embedding_properties import CLUSTER, DISTANCE
 from carvis.workspace import Cache, write_json
 from tests.evaluation.small_evaluations import evaluation
 
+ROOT = Path(__file__).parents[1]
 REST = 0.92
 # Of the two slices: the property, the share of the images that it holds for.
 PLANTED = (("brightness", 12), ("object_share", 14))
@@ -38,10 +43,11 @@ def main() -> None:
     parser.add_argument("--random", type=int, default=100, help="and random ones")
     parser.add_argument("--folder", help="where to draw; what is there is used again (default: a temporary folder)")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--model", default="demo_own", help="whose features are searched (default: demo_own)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(args.folder or temporary)
-        known = described(root, -(-args.images // len(class_names())), args.workers)
+        known = described(root, -(-args.images // len(class_names())), args.workers, args.model)
         print(f"{len(known.table):,} images, properties: {', '.join(map(str, known.table.columns))}")
         for strengths in STRENGTHS:
             truth = plant(known, strengths)
@@ -50,11 +56,22 @@ def main() -> None:
         print_random(known, args.random)
 
 
-def described(root: Path, per_class: int, workers: int) -> ImageProperties:
-    """Draw the test split where it is not there yet, and measure its images."""
+def described(root: Path, per_class: int, workers: int, model: str) -> ImageProperties:
+    """Draw the test split where it is not there yet, and measure its images, by a model's features, too."""
     draw_split(root / "drawn", "test", per_class=per_class, plant=False, workers=workers)
     data, cache = Dataset(root / "drawn"), Cache(root / "cache", 2_000_000_000)
-    return image_properties(data, check_dataset(data, cache=cache), cache=cache)
+    made = embeddings(load_classifier(ROOT / "models" / f"{model}.keras"), data, workspace=root)
+    return image_properties(data, check_dataset(data, cache=cache), cache=cache, columns=features(made, model))
+
+
+def features(made: Embeddings, model: str) -> pd.DataFrame:
+    """The feature cluster of each image, and its distance to the training images, whose embeddings the demo ships."""
+    training = stored_embeddings(ROOT, ("demo", "train", model))
+    assert training is not None and training.fingerprint == made.fingerprint, "the model has changed: evaluate it"
+    numbers = clusters(made.vectors) + 1
+    return pd.DataFrame(
+        {CLUSTER: numbers.astype(str), DISTANCE: distance_to_nearest(made.vectors, training.vectors)}, made.ids
+    )
 
 
 def plant(known: ImageProperties, strengths: tuple[float, float]) -> list[tuple[Condition, float]]:

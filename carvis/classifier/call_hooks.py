@@ -24,6 +24,11 @@ def call_index(layer: Call | keras.Operation) -> tuple[keras.Operation, int]:
     return (layer.operation, layer.turn) if isinstance(layer, Call) else (layer, 0)
 
 
+def as_map(layer: Call | keras.Operation | None, output: Any) -> Any:
+    """Return what a hooked call gives, or anything of its shape, as a map (N, h, w, c); of a layer itself as it is."""
+    return layer.as_map(output) if isinstance(layer, Call) else output
+
+
 @contextlib.contextmanager
 def hooked_calls(layers: Sequence[Call | keras.Operation], keep: Keep) -> Iterator[None]:
     """Hand the input and the output of each call to ``keep``, with its place in ``layers``, while the block lasts.

@@ -37,6 +37,8 @@ class ModelCard:
     alpha: str | None = None
     orientation: str | None = None
     output: str | None = None
+    token_grid: list[int] | None = None
+    extra_tokens: int | None = None
     assumed: list[str] = field(default_factory=list)
     recipe: str | None = None
     backbone: str | None = None
@@ -52,15 +54,20 @@ class ModelCard:
     problems: list[Message] = field(default_factory=list, compare=False, repr=False)
 
 
+_Sides = Annotated[Listed[Annotated[int, Ge(1), Le(_LARGEST_SIDE)]], Len(2, 2)]
+
+
 class _CardFile(TypedDict, total=False):
     class_names: Texts
-    input_size: Annotated[Listed[Annotated[int, Ge(1), Le(_LARGEST_SIDE)]], Len(2, 2)]
+    input_size: _Sides
     channels: Literal[1, 3]
     preprocessing: str | None
     resize: str | None
     alpha: str | None
     orientation: str | None
     output: str | None
+    token_grid: _Sides
+    extra_tokens: Annotated[int, Ge(0), Le(_LARGEST_SIDE)]
     assumed: Texts
     recipe: str | None
     backbone: str | None
@@ -141,6 +148,20 @@ def read_size(text: str | None) -> tuple[int, int] | None:
             )
         )
     return height, width
+
+
+def read_grid(text: str | None) -> tuple[int, int] | None:
+    """Read the grid of a transformer's tokens as people write it, ``14`` or ``14x14``, height first; None for nothing.
+
+    Raises:
+        ModelError: it is no grid.
+    """
+    try:
+        return read_size(text)
+    except ModelError:
+        raise ModelError(
+            Message("{text} is not a grid of tokens: give its height and width, such as 14x14.", text=text)
+        ) from None
 
 
 def write_card(model_path: str | Path, card: ModelCard, overwrite: bool = False) -> Path:

@@ -50,6 +50,8 @@ class Classifier(ModelInput, LayerAccess):
         input_size: (height, width), needed where the model leaves it open and does not resize images itself.
         output: what its output means, a name in ``vocabulary.OUTPUTS``; None decides by the graph, else by the values
             that the model gives.
+        token_grid, extra_tokens: (height, width) of the grid on which a transformer's tokens lie, and how many tokens
+            come before them, where that does not follow from the model.
         images: uint8 (H, W, 3) each, of real data where there is any, for what only values can decide.
         name: shown wherever a result is shown.
         path, sha256, card, assumptions: where it came from, the hash of that file, and what had to be assumed, one
@@ -71,6 +73,8 @@ class Classifier(ModelInput, LayerAccess):
         orientation: Orientation = USUAL.orientation,
         input_size: int | tuple[int, int] | tuple[None, None] | None = None,
         output: OutputName | None = None,
+        token_grid: tuple[int, int] | None = None,
+        extra_tokens: int | None = None,
         images: Sequence[np.ndarray] = (),
         name: str | None = None,
         path: str | Path | None = None,
@@ -96,6 +100,11 @@ class Classifier(ModelInput, LayerAccess):
         # Images go in as they are where the model resizes them itself and no size is given.
         self.native_size = size is None and resizes_itself(model, self.channels)
         self.input_size = (None, None) if self.native_size else fitting_size((height, width), size, self.name)
+        self.token_grid, self.extra_tokens = token_grid, extra_tokens
+        if min(*(token_grid or (1, 1)), (extra_tokens or 0) + 1) < 1:
+            raise ModelError(
+                Message("A grid of tokens has a height and a width, and 0 or more extra tokens before it.")
+            )
         self._check()
         self.output = known_output(output, self.name) if output else self._decided_output(images)
 
@@ -198,6 +207,9 @@ class Classifier(ModelInput, LayerAccess):
         }
         if changes_meaning(self.model, self.output):
             facts["output"] = self.output
+        # What is given of tokens moves heatmaps, which are kept by the fingerprint.
+        if self.token_grid or self.extra_tokens is not None:
+            facts["tokens"] = [self.token_grid, self.extra_tokens]
         # The usual reading adds nothing, so that models keep the fingerprint that their evaluations know.
         return fingerprint(self.model, facts | self.reading.facts())
 

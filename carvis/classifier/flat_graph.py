@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 
 from carvis.classifier.files.scope_names import shown_name
 from carvis.classifier.graph import Node, Step, calls_of
+
+if TYPE_CHECKING:
+    from carvis.classifier.geometry.token_grid import TokenGrid
 
 # The sides of a tensor, None where one is open.
 Shape: TypeAlias = tuple[Any, ...]
@@ -26,6 +29,8 @@ class Call:
         sources, outputs: the tensors taken and given.
         shape: of the first output, the batch first.
         node: the call as Keras knows it; None for what no graph is known of.
+        tokens: how the tokens of the one output (N, T, c) lie on a grid; None where it is no such output, or where
+            that is not known.
     """
 
     path: str
@@ -36,6 +41,7 @@ class Call:
     outputs: tuple[int, ...]
     shape: Shape
     node: Node = None
+    tokens: "TokenGrid | None" = None
 
     @property
     def is_input(self) -> bool:
@@ -43,10 +49,21 @@ class Call:
         return isinstance(self.operation, keras.layers.InputLayer)
 
     @property
+    def has_map(self) -> bool:
+        """Whether the one output is a map (N, h, w, c), or tokens that can be laid on a grid as one."""
+        return len(self.outputs) == 1 and (len(self.shape) == 4 or self.tokens is not None)
+
+    @property
     def map_shape(self) -> Shape | None:
-        """(height, width, channels) where the one output is a map larger than 1x1, else None."""
-        fits = len(self.outputs) == 1 and len(self.shape) == 4 and self.shape[1:3] != (1, 1)
-        return self.shape[1:] if fits and not self.is_input else None
+        """(height, width, channels) where the one output is a map larger than 1x1, or tokens laid on one, else None."""
+        if self.is_input or not self.has_map:
+            return None
+        sides = (self.tokens.height, self.tokens.width) if self.tokens else self.shape[1:3]
+        return None if sides == (1, 1) else (*sides, self.shape[-1])
+
+    def as_map(self, output: Any) -> Any:
+        """Return the call's output, or anything of its shape, as a map (N, h, w, c)."""
+        return self.tokens.lay(output) if self.tokens else output
 
 
 def inner_graph(step: Step) -> keras.Model | None:

@@ -8,6 +8,7 @@ import pandas as pd
 from carvis.classifier import layers as layer_tools
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.geometry.frame import Frame
+from carvis.classifier.geometry.token_grid import GivenTokens
 from carvis.classifier.layer_graph import LayerGraph
 from carvis.errors import ModelError
 from carvis.language import Message
@@ -21,16 +22,22 @@ class LayerAccess:
     model: keras.Model
     name: str
     native_size: bool
+    token_grid: tuple[int, int] | None
+    extra_tokens: int | None
 
     @property
     def probe_size(self) -> tuple[int, int]:
         """(height, width) of the images with which the graph is followed."""
         raise NotImplementedError
 
+    @property
+    def _given_tokens(self) -> GivenTokens:
+        return GivenTokens(self.token_grid, self.extra_tokens)
+
     @cached_property
     def layer_graph(self) -> LayerGraph:
         """Every call of the model's layers by its path, and how the signal runs through them."""
-        return LayerGraph(self.model, self.name, self.probe_size)
+        return LayerGraph(self.model, self.name, self.probe_size, self._given_tokens)
 
     def layer_frame(self, path: str, size: tuple[int, int]) -> Frame:
         """Return how the map of a layer's one call lies on a prepared image of a size (height, width).
@@ -51,7 +58,7 @@ class LayerAccess:
         if size not in self._layer_graphs:
             if len(self._layer_graphs) >= _MAX_SIZES:
                 self._layer_graphs.clear()
-            self._layer_graphs[size] = LayerGraph(self.model, self.name, size)
+            self._layer_graphs[size] = LayerGraph(self.model, self.name, size, self._given_tokens)
         return self._layer_graphs[size]
 
     @cached_property
@@ -78,7 +85,10 @@ class LayerAccess:
 
     @cached_property
     def completed_layers(self) -> list[str]:
-        """Paths of all convolutions, each after the batch normalisation and the activation that follow it directly."""
+        """Paths of all convolutions, each after the batch normalisation and the activation that follow it directly.
+
+        Behind them the layers of tokens that all of the signal passes: the blocks of a transformer.
+        """
         return self.layer_graph.completed_layers()
 
     def layer(self, path: str) -> keras.Layer:
@@ -92,13 +102,17 @@ class LayerAccess:
         return layer_tools.find_layer(self.model, path)
 
     def map_calls(self, path: str) -> list[Call]:
-        """Return the calls with a map (N, h, w, c) that a path stands for: one, or several for a path with ``#*``.
+        """Return the calls with a map (N, h, w, c), or tokens laid on one, that a path stands for.
+
+        Several calls for a path with ``#*``, else one.
 
         Raises:
-            ModelError: there is none, or its output is no map.
+            ModelError: there is none, its output is no map, or its tokens fit more than one grid.
         """
         calls = self.layer_graph.members(path)
-        if any(len(call.outputs) != 1 or len(call.shape) != 4 for call in calls):
+        if not all(call.has_map for call in calls):
+            for call in calls:
+                self.layer_graph.check_tokens(call)
             choices = self.conv_layers or [call.path for call in self.layer_graph.maps()]
             remedy = (
                 Message("choose one of {choices}", choices=", ".join(choices))

@@ -1,13 +1,19 @@
 """``LayerGraph``: every layer of a model that can be explained, and the one that all of the signal passes."""
 
+from dataclasses import replace
 from functools import cached_property
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from carvis.classifier.dominators import dominator_chain, is_cut, reaches, upstream
 from carvis.classifier.flat_graph import Call, FlatGraph
 from carvis.classifier.geometry.frame import Frame
 from carvis.classifier.geometry.spatial_layout import POOLING, SpatialLayouts
+from carvis.classifier.geometry.token_grid import GivenTokens
+from carvis.classifier.geometry.token_use import tokens_used
+from carvis.classifier.layer_notes import ambiguous_tokens, layer_notes, token_notes, why_no_default
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -19,7 +25,7 @@ _PASSED = (
     *POOLING, L.GlobalAveragePooling2D, L.GlobalMaxPooling2D, L.Dropout, L.SpatialDropout2D, L.GaussianNoise,
     L.GaussianDropout, L.AlphaDropout, L.Reshape, L.Flatten, L.Permute, L.Identity, L.ActivityRegularization,
     L.ZeroPadding2D, L.Cropping2D, L.UpSampling2D, L.CenterCrop, L.Resizing, L.RandomFlip, L.RandomRotation,
-    L.RandomZoom, L.RandomTranslation,
+    L.RandomZoom, L.RandomTranslation, L.Cropping1D, L.ZeroPadding1D,
 )  # fmt: skip
 _PASSED_OPERATIONS = (
     "Reshape", "Squeeze", "ExpandDims", "Identity", "Cast", "StopGradient", "MaxPool", "AveragePool", "Transpose",
@@ -35,12 +41,19 @@ class LayerGraph:
         model: a built model with one image input and one output.
         name: of the model, for sentences.
         input_size: (height, width), where the model leaves it open.
+        given: what a person says of the model's tokens.
     """
 
-    def __init__(self, model: keras.Model, name: str, input_size: tuple[int, int] | None = None):
-        self.name = name
+    def __init__(
+        self,
+        model: keras.Model,
+        name: str,
+        input_size: tuple[int, int] | None = None,
+        given: GivenTokens | None = None,
+    ):
+        self.name, self._given = name, given
         self.graph = FlatGraph(model, input_size)
-        self.calls = self.graph.calls
+        self.calls = [self._with_tokens(call) for call in self.graph.calls]
         self.by_path = {call.path: call for call in self.calls}
         self._sources = {output: call.sources for call in self.calls if not call.is_input for output in call.outputs}
 
@@ -53,8 +66,29 @@ class LayerGraph:
         return frozenset(self._chain)
 
     @cached_property
-    def _layouts(self) -> SpatialLayouts:
-        return SpatialLayouts(self.graph)
+    def layouts(self) -> SpatialLayouts:
+        """How all tensors of the model lie on the image."""
+        return SpatialLayouts(self.graph, self._given)
+
+    def _with_tokens(self, call: Call) -> Call:
+        # Of models without such outputs nothing is probed before it is needed.
+        if call.is_input or len(call.outputs) != 1 or len(call.shape) != 3:
+            return call
+        layout = self.layouts.of.get(call.outputs[0])
+        return call if layout is None or layout.tokens is None else replace(call, tokens=layout.tokens)
+
+    @cached_property
+    def _tokens_used(self) -> dict[int, NDArray[np.bool_]]:
+        return tokens_used(self.graph, self.layouts)
+
+    def tokens_used(self, call: Call) -> NDArray[np.bool_] | None:
+        """Return which tokens of a call's output reach the model's output, bool (T,); None of what has no tokens."""
+        return self._tokens_used.get(call.outputs[0]) if call.tokens else None
+
+    def grid_used(self, call: Call) -> bool:
+        """Tell whether any cell of a call's map reaches the model's output, be it not through a class token alone."""
+        used = self.tokens_used(call)
+        return used is None or call.tokens is None or bool(used[call.tokens.on_grid()].any())
 
     def maps(self) -> list[Call]:
         """List the calls whose output is a map larger than 1x1, in execution order."""
@@ -65,12 +99,21 @@ class LayerGraph:
         return [call.path for call in self.maps() if isinstance(call.operation, CONVOLUTIONS)]
 
     def completed_layers(self) -> list[str]:
-        """List each convolution's path, or that of the normalisation and activation that follow it directly."""
+        """List each convolution's path, or that of the normalisation and activation that follow it directly.
+
+        Behind them come the layers of tokens, one or two a block of a transformer.
+        """
         users: dict[int, list[Call]] = {}
         for call in self.calls:
             for source in call.sources:
                 users.setdefault(source, []).append(call)
-        return list(dict.fromkeys(self._completing(users, self.by_path[path]).path for path in self.conv_layers()))
+        completed = [self._completing(users, self.by_path[path]).path for path in self.conv_layers()]
+        return list(dict.fromkeys([*completed, *self.token_layers()]))
+
+    def token_layers(self) -> list[str]:
+        """List the paths of the layers of tokens that all of the signal passes, as the outputs of blocks are."""
+        passed = (self._maker(point) for point in reversed(self._chain))
+        return [call.path for call in passed if call and call.tokens and call.map_shape and self._is_candidate(call)]
 
     def _completing(self, users: dict[int, list[Call]], call: Call) -> Call:
         while True:
@@ -110,7 +153,7 @@ class LayerGraph:
         """Return how a call's map lies on the image, None where that is not known."""
         if not call.outputs:
             return None
-        layout = self._layouts.of.get(call.outputs[0])
+        layout = self.layouts.of.get(call.outputs[0])
         return layout.place if layout is not None else None
 
     def frame_of(self, path: str) -> Frame | None:
@@ -140,7 +183,13 @@ class LayerGraph:
     def _last_single(self) -> Call | None:
         for point in self._chain:
             call = self._maker(point)
-            if call is not None and call.map_shape and self._is_candidate(call) and self.frame(call):
+            if (
+                call is not None
+                and call.map_shape
+                and self._is_candidate(call)
+                and self.frame(call)
+                and self.grid_used(call)
+            ):
                 return call
         return None
 
@@ -153,7 +202,7 @@ class LayerGraph:
         step = call.operation
         linear = isinstance(step, L.Activation) and step.activation.__name__ == "linear"
         passes_through = linear or isinstance(step, _PASSED) or type(step).__name__ in _PASSED_OPERATIONS
-        return not passes_through and call.outputs[0] in self._layouts.features
+        return not passes_through and call.outputs[0] in self.layouts.features
 
     def _last_joint(self) -> str | None:
         """Return the last layer all of whose calls together are passed by all of the signal, each at its own place."""
@@ -169,67 +218,27 @@ class LayerGraph:
     def _comes_after(self, calls: list[Call], others: list[Call]) -> bool:
         return reaches(self._sources, others[0].outputs[0], calls[0].outputs[0])
 
-    def mixing_after(self, path: str) -> str | None:
-        """Return the path of the first step behind a layer that mixes places, None where there is none."""
-        points = {call.outputs[0] for call in self.members(path) if call.outputs}
-        behind: set[int] = set()
-        for number, call in enumerate(self.calls):
-            if points & set(call.sources) or behind & set(call.sources):
-                behind |= set(call.outputs)
-                if number in self._layouts.mixing:
-                    return call.path
-        return None
-
     def notes(self, path: str) -> tuple[Message, ...]:
         """Return one sentence on each caveat of a layer's map."""
-        calls = self.members(path)
-        notes: list[Message] = []
-        if not self.passes_all(path):
-            notes.append(
-                Message("{layer} is one of several branches: its heatmap lacks the evidence of the others.", layer=path)
-            )
-        elif len(calls) > 1:
-            notes.append(
-                Message(
-                    "{layer} stands for {n} calls of one layer: their heatmaps are aligned with the image and added.",
-                    layer=path,
-                    n=len(calls),
-                )
-            )
-        if any(self.frame(call) is None for call in calls):
-            notes.append(
-                Message(
-                    "The feature map of {layer} cannot be located on the image: positions in the heatmap may be wrong.",
-                    layer=path,
-                )
-            )
-        if mixing := self.mixing_after(path):
-            notes.append(
-                Message(
-                    "{layer} comes before layers that mix positions (the first is {mixing}): the heatmap"
-                    " shows what enters them, not where the final evidence is.",
-                    layer=path,
-                    mixing=mixing,
-                )
-            )
-        return tuple(notes)
+        return layer_notes(self, path)
+
+    def token_notes(self, path: str) -> tuple[Message, ...]:
+        """Say how the tokens of a layer are laid on a grid; nothing of a layer without tokens."""
+        return tuple(token_notes(self, path, self.members(path)))
+
+    def check_tokens(self, call: Call) -> None:
+        """Refuse tokens that more than one grid fits.
+
+        Raises:
+            ModelError: they are such, and the sentence names the grids.
+        """
+        if call.outputs and call.outputs[0] in self.layouts.ambiguous:
+            raise ModelError(ambiguous_tokens(self, call.outputs[0]))
 
     @property
     def why_no_default(self) -> Message:
         """Say why no layer is explained by default, and what can be done."""
-        features = self._layouts.features
-        if not any(call.outputs[0] in features for call in self.maps()):
-            return Message(
-                "{model} has no layer with a feature map larger than 1x1: choose a method that needs none"
-                " (occlusion, smoothgrad or integrated-gradients).",
-                model=self.name,
-            )
-        return Message(
-            "{model} has no layer that the whole signal passes and whose feature map can be located on the"
-            " image: choose a layer, or a method that needs none (occlusion, smoothgrad or"
-            " integrated-gradients).",
-            model=self.name,
-        )
+        return why_no_default(self)
 
 
 def _common_path(calls: list[Call]) -> str:

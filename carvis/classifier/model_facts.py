@@ -3,6 +3,8 @@
 What is assumed, and what a card says in vain, is added to ``assumptions``, one sentence each.
 """
 
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from carvis.classifier.card import ModelCard, reading_of
@@ -13,6 +15,9 @@ from carvis.classifier.shapes import resizes_itself
 from carvis.classifier.vocabulary import OUTPUTS, PREPROCESSING_NAMES, OutputName, PreprocessingName, known_name
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS, Alpha, Orientation, ResizeMethod
 from carvis.language import Message
+
+if TYPE_CHECKING:
+    from carvis.classifier.classifier import Classifier
 
 # The side of images where neither the model, the card nor the caller states it.
 OPEN_SIZE = 224
@@ -106,6 +111,32 @@ def reading_of_files(
             Message("Images are not rotated by their EXIF orientation (as-stored), as by Keras's load_img.")
         )
     return alpha or reading.alpha, orientation or reading.orientation
+
+
+def tokens_of(grid: int | tuple[int, int] | None, extra: int | None, card: ModelCard | None) -> dict[str, Any]:
+    """Return ``token_grid`` and ``extra_tokens`` of a ``Classifier``: as given, else by the card."""
+    from_card = (card.token_grid, card.extra_tokens) if card else (None, None)
+    sides = (grid, grid) if isinstance(grid, int) else grid or from_card[0]
+    return {
+        "token_grid": (int(sides[0]), int(sides[1])) if sides else None,
+        "extra_tokens": from_card[1] if extra is None and grid is None else extra,
+    }
+
+
+def unfitting_tokens(clf: "Classifier") -> Message | None:
+    """Say that what is given of a model's tokens fits none of its layers; None where it does, or nothing is given."""
+    if clf.token_grid is None and clf.extra_tokens is None:
+        return None
+    for call in clf.layer_graph.calls:
+        sides = call.tokens and (call.tokens.height, call.tokens.width)
+        if call.tokens and clf.token_grid in (None, sides) and clf.extra_tokens in (None, call.tokens.extra):
+            return None
+    return Message(
+        "No layer of {model} has tokens with the grid {grid} and {extra} extra tokens: this is ignored.",
+        model=clf.name,
+        grid="x".join(map(str, clf.token_grid)) if clf.token_grid else "?",
+        extra="?" if clf.extra_tokens is None else clf.extra_tokens,
+    )
 
 
 def input_size_of(

@@ -1,7 +1,7 @@
 """``ModelInput``: how images become the input of a classifier's model."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import keras
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.classifier.vocabulary import PreprocessingName
+from carvis.dataset import Unreadable, pipeline
 from carvis.errors import ImageError
 from carvis.images import Alpha, Orientation, Reading, ResizeMethod, read_for, resize
 from carvis.images.strips import by_strips
@@ -118,6 +119,31 @@ class ModelInput:
                 )
             )
         return self.preprocess(np.stack(fitted))
+
+    def prepared_batches(
+        self, paths: Iterable[str], *, batch_size: int = 32, unreadable: Unreadable | None = None
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Read image files in parallel and yield them in batches, as the model takes them.
+
+        Args:
+            paths: image files.
+            batch_size: images in a batch; one where images go in at their own size.
+            unreadable: images that cannot be read are recorded there and ignored; None raises.
+
+        Yields:
+            The places of n images in ``paths``, int64 (n,), and the images, float32 (n, h, w, c).
+        """
+        batches = pipeline(
+            list(paths),
+            input_size=self.input_size,
+            resize_method=self.resize,
+            channels=self.channels,
+            reading=self.reading,
+            batch_size=batch_size,
+            unreadable=unreadable,
+        )
+        for places, images in batches.as_numpy_iterator():
+            yield places, self.preprocess(images)
 
     def _with_channels(self, image: np.ndarray) -> np.ndarray:
         if image.ndim != 3 or image.shape[2] not in (1, 3):

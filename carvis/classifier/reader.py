@@ -25,6 +25,8 @@ from carvis.classifier.model_facts import (
     preprocessing_of,
     reading_of_files,
     resize_of,
+    tokens_of,
+    unfitting_tokens,
 )
 from carvis.classifier.model_input import PROBED_SIZE
 from carvis.classifier.output_kind import decide_output
@@ -50,6 +52,8 @@ def load_classifier(
     alpha: Alpha | None = None,
     orientation: Orientation | None = None,
     output: OutputName | None = None,
+    token_grid: int | tuple[int, int] | None = None,
+    extra_tokens: int | None = None,
     encoding: str | None = None,
     trust: bool = False,
     data: Dataset | Sequence[Dataset] | None = None,
@@ -71,6 +75,8 @@ def load_classifier(
             ``load_img`` reads.
         output: what its output means, a name in ``carvis.classifier.vocabulary.OUTPUTS``; without a card decided by the
             graph, else by the values it gives for images of ``data``.
+        token_grid, extra_tokens: side, or (height, width), of the grid on which a transformer's tokens lie, and how
+            many tokens (class, register) come before them; without a card inferred from the model.
         encoding: of the file that ``class_names`` names; detected where None.
         trust: run the code this file holds (Lambda layers, own classes).
         data: the data set that the images lie in, or several: without a card its class names are assumed where their
@@ -105,6 +111,7 @@ def load_classifier(
         orientation=orientation,
         input_size=size,
         output=output_of(output, card, assumptions),
+        **tokens_of(token_grid, extra_tokens, card),
         images=_Sample(_all(data), channels, alpha, orientation),
         name=path.stem,
         path=path,
@@ -113,6 +120,8 @@ def load_classifier(
         assumptions=assumptions,
     )
     clf.assumed = _assumed(clf, arguments)
+    if remark := unfitting_tokens(clf):
+        clf.assumptions.append(remark)
     if card and (marked := [fact for fact in card.assumed if fact in clf.assumed]):
         message = Message(
             "The card {card} marks as assumed: {facts}.", card=card_path(path).name, facts=", ".join(marked)

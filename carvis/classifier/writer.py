@@ -41,6 +41,8 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     for fact in ("class_names", "preprocessing", "resize", "output"):
         if fact not in clf.assumed:
             setattr(card, fact, getattr(clf, fact))
+    card.token_grid = list(clf.token_grid) if clf.token_grid else None
+    card.extra_tokens = clf.extra_tokens
     # These are noted all the same: a card of carvis without them means that images are read in the usual way.
     card.alpha, card.orientation = clf.alpha, clf.orientation
     # The mark keeps the assumptions checked until someone confirms them.

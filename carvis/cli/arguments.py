@@ -69,6 +69,17 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
         choices=ORIENTATIONS,
         help=_("whether images are turned by their EXIF orientation"),
     )
+    parser.add_argument(
+        "--token-grid",
+        metavar="GRID",
+        help=_("HEIGHTxWIDTH of the grid of a transformer's tokens, where it does not follow from the model"),
+    )
+    parser.add_argument(
+        "--extra-tokens",
+        type=int,
+        metavar="K",
+        help=_("how many tokens (class, register) come before those of the grid"),
+    )
     add_encoding(parser)
     parser.add_argument("--trust", action="store_true", help=_("run the code in this model file: only if you trust it"))
     parser.add_argument(
@@ -147,7 +158,7 @@ def read_classes(text: str | None) -> list[str] | Path | None:
 def load(path: str, args: argparse.Namespace, data: "Dataset | Sequence[Dataset] | None" = None) -> "Classifier":
     """Load a model with the facts given on the command line, and print what was assumed about it."""
     from carvis.classifier import load_classifier
-    from carvis.classifier.card import read_size
+    from carvis.classifier.card import read_grid, read_size
     from carvis.cli.model_inputs import one_model
 
     clf = load_classifier(
@@ -160,6 +171,8 @@ def load(path: str, args: argparse.Namespace, data: "Dataset | Sequence[Dataset]
         orientation=args.orientation,
         input_size=read_size(args.input_size),
         output=args.output,
+        token_grid=read_grid(args.token_grid),
+        extra_tokens=args.extra_tokens,
         trust=args.trust,
         data=data,
     )

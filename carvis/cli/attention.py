@@ -32,7 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parts",
         metavar="FILE",
-        help=_("masks, a COCO .json, a folder of VOC .xml or a .csv of boxes (default: those in the data set)"),
+        help=_(
+            "masks, a COCO .json, a folder of VOC .xml or a .csv of boxes (default: those in the data set, "
+            "with the boxes drawn by hand)"
+        ),
     )
     parser.add_argument("--method", default="grad-cam", help=_("heatmap method (default: grad-cam)"))
     parser.add_argument("--target", default=TARGETS[0], help=_("predicted or true (default: predicted)"))
@@ -53,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset, expand
-    from carvis.dataset.parts import find_parts, read_parts
+    from carvis.dataset.parts import read_parts, stored_parts
     from carvis.explain.attention import AttentionSettings, attention_on_parts
     from carvis.workspace import Cache
 
@@ -64,16 +67,18 @@ def run(args: argparse.Namespace) -> int:
     if not files or len(folders) != 1:
         raise CarvisError(Message("Give one or more .keras or .h5 files and then one data set's folder."))
     data = Dataset(folders[0])
-    source = args.parts or next(iter(find_parts(data)), None)
-    if source is None:
+    if args.parts:
+        parts = read_parts(args.parts, data, args.split, args.encoding)
+    elif (stored := stored_parts(data, args.split, workspace)) is not None:
+        parts = stored
+    else:
         raise CarvisError(
             Message(
-                "{root} has no annotated parts: put masks/, parts.csv, annotations.json or annotations/ "
-                "there, or name a file with --parts.",
+                "{root} has no annotated parts: draw boxes on page Where models look, put masks/, parts.csv, "
+                "annotations.json or annotations/ there, or name a file with --parts.",
                 root=data.root,
             )
         )
-    parts = read_parts(source, data, args.split, args.encoding)
     for sentence in parts.notes:
         print(localised(sentence))
     out = Path(args.out) if args.out else workspace.results_dir / "attention"

@@ -1,4 +1,4 @@
-"""``filters``: the patterns that single filters of a layer respond to most, as one grid."""
+"""``filters``: the patterns that single filters of a layer respond to most, as one grid a layer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from carvis.classifier import Classifier
     from carvis.workspace import Workspace
 
-HELP = N_("draw the filter patterns of a layer (activation maximisation)")
+HELP = N_("draw the filter patterns of layers (activation maximisation)")
+BLOCKS = "first-of-each-block"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("model", metavar="MODEL", help=_("a .keras or .h5 file"))
     parser.add_argument(
-        "layer", nargs="?", metavar="LAYER", help=_("path of a layer; without it the layers are listed")
+        "layer", nargs="*", metavar="LAYER", help=_("paths of layers, a grid each; without one the layers are listed")
+    )
+    parser.add_argument(
+        "--layers", choices=(BLOCKS,), help=_("in place of LAYER: the first convolution of each block of the model")
     )
     parser.add_argument(
         "--filters", metavar="0-63", help=_("indices of filters, as 0-63 or 1,2,5 (default: the first 64)")
@@ -48,7 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smoothness", type=float, default=0.0, metavar="W", help=_("weight of the total variation"))
     parser.add_argument("--seed", type=int, default=0, help=_("seed of the noise (default: 0)"))
     parser.add_argument("--columns", type=int, default=8, metavar="N", help=_("patterns per row (default: 8)"))
-    parser.add_argument("--out", metavar="FILE", help=_("a PNG file (default: data/results/filters/MODEL--LAYER.png)"))
+    parser.add_argument(
+        "--out",
+        metavar="PATH",
+        help=_("a PNG file, of several layers a folder (default: data/results/filters/MODEL--LAYER.png)"),
+    )
     add_overwrite(parser)
     add_data(parser)
     add_model_facts(parser)
@@ -56,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.explain import FilterSettings, draw_filters
+    from carvis.explain import FilterSettings, draw_layers
     from carvis.training.stop_request import StopRequest
     from carvis.workspace import Cache
 
@@ -67,23 +75,24 @@ def run(args: argparse.Namespace) -> int:
     around = datasets_around(args)
     clf = load(args.model, args, around)
     check(clf, around, args, workspace)
-    if args.layer is None:
+    layers = _layers(args, clf)
+    if not layers:
         return _list_layers(clf)
-    out = _output(args, clf, workspace)
+    out = _outputs(args, clf, layers, workspace)
     cache = Cache(workspace.cache_dir / "filters")
     settings = FilterSettings(**{field.name: getattr(args, field.name) for field in fields(FilterSettings)})
-    with StopRequest() as stop, progress_bar(args.layer, stop=lambda: stop.by_signal) as progress:
-        patterns = draw_filters(clf, args.layer, filters, settings, cache=cache, progress=progress)
-    if not patterns.filters:
+    title = layers[0] if len(layers) == 1 else _("{n} layers").format(n=len(layers))
+    with StopRequest() as stop, progress_bar(title, stop=lambda: stop.by_signal) as progress:
+        drawn = draw_layers(clf, dict.fromkeys(layers, filters), settings, cache=cache, progress=progress)
+    drawn = {layer: patterns for layer, patterns in drawn.items() if patterns.filters}
+    if not drawn:
         raise KeyboardInterrupt
-    patterns.save(out, columns=args.columns)
-    print(
-        _("{n} patterns of {layer} of {name} written to {out}").format(
-            n=len(patterns.filters), layer=args.layer, name=clf.name, out=out
-        )
-    )
-    for note in patterns.notes:
-        print(localised(note))
+    for layer, patterns in drawn.items():
+        patterns.save(out[layer], columns=args.columns)
+        sentence = _("{n} patterns of {layer} of {name} written to {out}")
+        print(sentence.format(n=len(patterns.filters), layer=layer, name=clf.name, out=out[layer]))
+        for note in patterns.notes:
+            print(localised(note))
     if stop.by_signal:
         print(_("carvis: stopped; run the same command with --overwrite to resume."), file=sys.stderr)
         return 130
@@ -122,12 +131,28 @@ def _list_layers(clf: Classifier) -> int:
     return 0
 
 
-def _output(args: argparse.Namespace, clf: Classifier, workspace: Workspace) -> Path:
-    if args.out:
-        out = Path(args.out)
-        if out.suffix.lower() != ".png":
-            raise CarvisError(Message("{out} is not a PNG file: give a name that ends in .png.", out=out))
+def _layers(args: argparse.Namespace, clf: Classifier) -> list[str]:
+    from carvis.explain import first_of_each_block
+
+    if not args.layers:
+        return list(dict.fromkeys(args.layer))
+    if args.layer:
+        raise CarvisError(
+            Message("--layers {layers} takes the place of LAYER: give one of the two.", layers=args.layers)
+        )
+    return first_of_each_block(clf)
+
+
+def _outputs(args: argparse.Namespace, clf: Classifier, layers: list[str], workspace: Workspace) -> dict[str, Path]:
+    """Return the file of each layer's grid."""
+    folder = Path(args.out) if args.out else workspace.results_dir / "filters"
+    if args.out and len(layers) == 1:
+        if folder.suffix.lower() != ".png":
+            raise CarvisError(Message("{out} is not a PNG file: give a name that ends in .png.", out=folder))
+        out = {layers[0]: folder}
+    elif args.out and (folder.suffix.lower() == ".png" or folder.is_file()):
+        raise CarvisError(Message("{out} is a file, and each layer makes one: give a folder.", out=folder))
     else:
-        out = workspace.results_dir / "filters" / f"{clf.name}--{args.layer.replace('/', '_')}.png"
-    check_outputs((out, out.with_suffix(".json")), args.overwrite)
+        out = {layer: folder / f"{clf.name}--{layer.replace('/', '_')}.png" for layer in layers}
+    check_outputs([file for path in out.values() for file in (path, path.with_suffix(".json"))], args.overwrite)
     return out

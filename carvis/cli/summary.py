@@ -136,6 +136,8 @@ def _save_card(clf: "Classifier", path: str, checked: "AssumptionCheck | None", 
     certain = {fact: getattr(clf, fact) for fact in names if fact not in clf.assumed}
     # The graph decides what most outputs mean: only what a person gave has to be kept.
     certain |= {"output": output} if output else {}
+    certain |= {"token_grid": list(clf.token_grid)} if clf.token_grid else {}
+    certain |= {"extra_tokens": clf.extra_tokens} if clf.extra_tokens is not None else {}
     certain = (checked.settled if checked else {}) | certain
     if not certain:
         raise CarvisError(

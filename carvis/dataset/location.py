@@ -1,13 +1,14 @@
-"""The data set that an image lies in."""
+"""The data set that an image lies in, and the workspace that a data set lies in."""
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from carvis.dataset.dataset import Dataset
-from carvis.errors import DatasetError
+from carvis.errors import CarvisError, DatasetError
 from carvis.tables.path_labels import like_a_data_set
-from carvis.workspace import canonical_split, is_dataset, resolved
+from carvis.workspace import Workspace, canonical_split, is_dataset, resolved
 
 
 def dataset_of(path: str | Path) -> Dataset | None:
@@ -40,6 +41,18 @@ def datasets_of(paths: Iterable[str | Path]) -> list[Dataset]:
     # A folder of images lies where its images lie: one look a folder is enough.
     datasets = (dataset_of(folder / "image") for folder in folders)
     return list({data.root: data for data in datasets if data is not None}.values())
+
+
+def workspace_of(data: Dataset, workspace: Workspace | str | Path | None) -> Workspace | None:
+    """Return the given workspace, else the one that a data set lies in; None where there is none."""
+    if workspace is not None:
+        return workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    with contextlib.suppress(CarvisError):
+        if resolved(data.root.parent).name == "data":
+            return Workspace(data.root.parent.parent)
+        current = Workspace.open()
+        return current if data.root.parent == current.root else None
+    return None
 
 
 def _below_a_split(path: Path, root: Path) -> bool:

@@ -12,9 +12,8 @@ from carvis.demo.defaults import BACKBONE, FINE_TUNE_RATE, INPUT_SIZE, OWN_WIDTH
 from carvis.demo.restoration import WORKERS, draw_missing
 from carvis.demo.shipped import write_embeddings, write_thumbnails
 from carvis.errors import CarvisError
-from carvis.feature_space import SHIPPED
 from carvis.language import Message
-from carvis.workspace import Workspace, atomic_write, discard, lock, write_errors
+from carvis.workspace import SPLITS, Workspace, atomic_write, discard, lock, write_errors
 from carvis.workspace.layout import DEMO_BEFORE
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 MODELS = ("demo_own", "demo_transfer", "demo_fine-tune")
 BACKBONE_EPOCHS = 30
-_OTHERS = ("train", "valid")
 # Beside the saved demo: marks that it is complete.
 _MOVED = "moved"
 
@@ -121,14 +119,18 @@ def _build(workspace: Workspace, seed: int, per_class: int | None, epochs: int |
     transfer = run("transfer", "demo_transfer", backbone=BACKBONE, weights=backbone, input_size=INPUT_SIZE)
     yield "fine-tuning it"
     run("fine-tune", "demo_fine-tune", parent=transfer.model_path, learning_rate=FINE_TUNE_RATE)
-    restored = []
+    accuracies: dict[str, float] = {}
     for name in MODELS:
-        evaluation = evaluate(load_classifier(workspace.models_dir / f"{name}.keras"), data)
-        folder = evaluation.save(evaluation_folder(workspace, data.name, "test", name))
-        restored.append((evaluation.accuracy, folder))
-        low, high = evaluation.metrics["accuracy_interval"]
-        yield f"{name}: test accuracy {evaluation.accuracy:.3f} (95 % interval {low:.3f} to {high:.3f})"
-    best = max(restored, key=lambda entry: entry[0])[1]
+        clf = load_classifier(workspace.models_dir / f"{name}.keras")
+        # Validation images calibrate confidence and novelty; of training images label issues are known.
+        for split in SPLITS:
+            evaluation = evaluate(clf, data, split, cache=workspace.cache_dir / "health", workspace=workspace)
+            evaluation.save(evaluation_folder(workspace, data.name, split, name))
+            low, high = evaluation.metrics["accuracy_interval"]
+            yield f"{name}: {split} accuracy {evaluation.accuracy:.3f} (95 % interval {low:.3f} to {high:.3f})"
+            if split == "test":
+                accuracies[name] = evaluation.accuracy
+    best = evaluation_folder(workspace, data.name, "test", max(accuracies, key=accuracies.__getitem__))
     atomic_write(workspace.data_dir / "incorrect" / "df2.csv", (best / "df2.csv").read_bytes())
     yield from write_embeddings(workspace, MODELS)
     write_thumbnails(root)
@@ -161,9 +163,7 @@ def _train_backbone(workspace: Workspace, seed: int, per_class: int | None, epoc
 def _shipped(workspace: Workspace) -> list[Path]:
     """Everything that ``rebuild`` makes and that is shipped."""
     paths = [workspace.data_dir / "demo", workspace.data_dir / "incorrect" / "df2.csv"]
-    paths += [workspace.evaluations_dir / "demo" / "test" / name for name in MODELS]
-    # Evaluations of these splits are people's own.
-    paths += [workspace.evaluations_dir / "demo" / split / name / SHIPPED for split in _OTHERS for name in MODELS]
+    paths += [workspace.evaluations_dir / "demo" / split / name for split in SPLITS for name in MODELS]
     paths += [workspace.models_dir / f"{name}{suffix}" for name in MODELS for suffix in (".keras", ".json")]
     return paths + [workspace.runs_dir / name for name in MODELS]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carvis.classifier.card import card_path
-from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
+from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, workspace_of
 from carvis.errors import DatasetError, ModelError
 from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions
 from carvis.evaluation.leakage import duplicates_in_training, leak_of
@@ -20,7 +20,7 @@ from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.provenance import first_names, provenance, trained_elsewhere
 from carvis.evaluation.renamed import renamed
 from carvis.evaluation.result import Evaluation
-from carvis.feature_space import Recorder, SplitContent, content_of, no_images, none_readable, recording, workspace_of
+from carvis.feature_space import Recorder, SplitContent, content_of, no_images, none_readable, recording
 from carvis.images import IMAGE_SUFFIXES
 from carvis.language import Message, replaced
 from carvis.progress import Progress, advance, no_progress
@@ -171,20 +171,11 @@ def _predict(
     progress: Progress,
 ) -> tuple[NDArray[np.int_], NDArray[np.float32], list[str]]:
     """Indices of the images that could be read, in order, with probabilities (N, classes) and content hashes."""
-    batches = pipeline(
-        paths,
-        input_size=clf.input_size,
-        resize_method=clf.resize,
-        channels=clf.channels,
-        reading=clf.reading,
-        batch_size=batch_size,
-        unreadable=reasons,
-    )
     indices, outputs, pending = [], [], []
     with ThreadPoolExecutor(2) as pool:
-        for index, images in batches.as_numpy_iterator():
+        for index, images in clf.prepared_batches(paths, batch_size=batch_size, unreadable=reasons):
             pending.append(pool.map(content_of, [paths[i] for i in index]))
-            outputs.append(recorder.predict(clf.preprocess(images)))
+            outputs.append(recorder.predict(images))
             indices.append(index)
             advance(progress, int(index[-1]) + 1, len(paths))
         hashes = [digest for batch in pending for digest in batch]

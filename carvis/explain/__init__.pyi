@@ -6,6 +6,7 @@ from .faithfulness_metrics.scores import faithfulness
 from .filters.patterns import FilterPatterns
 from .filters.render import draw_filters, filter_patterns
 from .filters.settings import FilterSettings
+from .filters.several_layers import draw_layers, first_of_each_block
 from .heatmap import Heatmap
 from .methods import METHODS
 from .scale import SCALES, scale_maps
@@ -36,9 +37,11 @@ __all__ = [
     "density_difference",
     "disagreements",
     "draw_filters",
+    "draw_layers",
     "evidence_swap",
     "faithfulness",
     "filter_patterns",
+    "first_of_each_block",
     "heatmap_sets",
     "heatmaps",
     "matching_layers",

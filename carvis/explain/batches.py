@@ -10,29 +10,35 @@ from numpy.typing import NDArray
 from carvis.classifier import Classifier
 from carvis.explain.heatmap import Heatmap
 from carvis.explain.input_frame import upright_maps
+from carvis.explain.keras.attention_weights import attention_hooks, attention_layout
 from carvis.explain.keras.hooks import HookedOutputs, Hooks, hooks_of
 from carvis.explain.keras.layer_outputs import check_one_output_per_image
 from carvis.explain.layers import Layer, LayerChoice
 from carvis.explain.methods import METHODS, Method
 from carvis.explain.methods.probe import Images, Probe
 from carvis.explain.prepared_images import PreparedImage, in_batches
-from carvis.explain.raw_maps import RawMap, cam_maps, fused, probe_map, summed
+from carvis.explain.raw_maps import RawMap, attention_maps, cam_maps, fused, probe_map, summed
 from carvis.explain.request import HeatmapRequest
 from carvis.explain.status import status_of
 from carvis.explain.target import Target, needs_label, resolve_target, target_name
+from carvis.language import Message
 
 # A heatmap of an image: method, target and layer, as requested.
 Key = tuple[str, Target, Layer]
 
 
 class _Batch(NamedTuple):
-    """Images of one size and what the pass through the model gave: arrays (N, T) per image and target."""
+    """Images of one size and what the pass through the model gave: arrays (N, T) per image and target.
+
+    ``attention`` is what another pass gave, for methods of attention weights.
+    """
 
     images: list[PreparedImage]
     values: NDArray[np.float32]
     gamma: NDArray[np.float32]
     outputs: HookedOutputs
     probabilities: NDArray[np.float32]
+    attention: HookedOutputs | None = None
 
 
 class Heatmaps:
@@ -42,6 +48,8 @@ class Heatmaps:
         self.clf, self.request = clf, request
         self.score = clf.score_kind(request.score)
         self.layers = LayerChoice.of(clf, request.layers) if request.takes_layer else LayerChoice()
+        by_attention = any(METHODS[name].family == "attention" for name in request.methods)
+        self.attention = attention_layout(clf) if by_attention else None
 
     def of(self, images: Iterable[PreparedImage], batch_size: int) -> Iterator[dict[Key, Heatmap]]:
         """Yield the heatmaps of each image by method, target and layer."""
@@ -69,7 +77,11 @@ class Heatmaps:
         gamma = np.array([[target.gamma for target in row] for row in targets], np.float32)
         outputs = hooks(values, classes, against, gamma).as_arrays()
         check_one_output_per_image(clf, self.layers.hooked, outputs.activations, len(images))
-        return _Batch(images, values, gamma, outputs, clf.probabilities(outputs.output))
+        attention = None
+        if self.attention:
+            run = attention_hooks(clf, self.score, len(self.request.targets), self.request.precision)
+            attention = run(values, classes, against, gamma).as_arrays()
+        return _Batch(images, values, gamma, outputs, clf.probabilities(outputs.output), attention)
 
     def _maps(self, method: Method, batch: _Batch) -> Iterator[tuple[int, Layer, Sequence[RawMap]]]:
         """Yield each target by its place, and each layer, with the raw map of every image."""
@@ -95,6 +107,10 @@ class Heatmaps:
         return {path: summed([of_calls[call] for call in calls]) for path, calls in self.layers.calls.items()}
 
     def _input_maps(self, method: Method, batch: _Batch, t: int) -> dict[str, Sequence[RawMap]]:
+        if self.attention and batch.attention and method.family == "attention":
+            weights, gradients = batch.attention.activations, batch.attention.gradients
+            layout, of_target = self.attention, [gradient[:, t] for gradient in gradients]
+            return {"input": attention_maps(method, weights, of_target, layout.read, layout.tokens, layout.frame)}
         return {"input": [probe_map(method, probe) for probe in self._probes(batch, batch.values, t)]}
 
     def _probes(self, batch: _Batch, activations: np.ndarray, t: int) -> Iterator[Probe]:
@@ -141,8 +157,13 @@ class Heatmaps:
             alpha=clf.alpha,
             orientation=clf.orientation,
             turn=image.turn,
-            notes=(*(self.layers.notes[layer] if takes_layer else ()), *label_notes, *image.size_notes),
+            notes=(*self._notes(METHODS[method], layer), *label_notes, *image.size_notes),
         )
+
+    def _notes(self, method: Method, layer: Layer) -> tuple[Message, ...]:
+        if method.takes_layer:
+            return self.layers.notes[layer]
+        return self.attention.notes if self.attention and method.family == "attention" else ()
 
 
 def _scores(hooks: Hooks, target: tuple[np.generic, ...], images: Images) -> NDArray[np.float32]:

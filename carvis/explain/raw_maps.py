@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carvis.classifier.geometry.frame import Frame
+from carvis.classifier.geometry.token_grid import TokenGrid
 from carvis.explain.methods.fusion import fuse
 from carvis.explain.methods.method import Method
 from carvis.explain.methods.probe import Probe
@@ -27,6 +28,22 @@ def cam_maps(method: Method, activations: np.ndarray, gradients: np.ndarray, fra
     if not method.takes_class:
         return [_own_influence(values) for values in maps]
     return [RawMap(values, influence(*pair)) for values, *pair in zip(maps, activations, gradients, strict=True)]
+
+
+def attention_maps(
+    method: Method,
+    weights: Sequence[np.ndarray],
+    gradients: Sequence[np.ndarray],
+    read: NDArray[np.bool_],
+    tokens: TokenGrid,
+    frame: Frame,
+) -> list[RawMap]:
+    """Make the maps of N images by a method of attention weights (N, heads, T, T), or (N, T, T) of a single head."""
+    weights, gradients = (
+        [layer if layer.ndim == 4 else layer[:, None] for layer in layers] for layers in (weights, gradients)
+    )
+    relevance = method.function(weights, gradients, read)
+    return [_own_influence(values) for values in frame.onto_image(tokens.lay(relevance))]
 
 
 def probe_map(method: Method, probe: Probe) -> RawMap:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from carvis.classifier.cpu import has_bfloat16
 from carvis.errors import ModelError
 from carvis.explain.methods import METHODS
+from carvis.explain.methods.availability import why_not
 from carvis.explain.score import PRECISIONS, SCORES, Precision, Score
 from carvis.explain.target import Target, needs_label, resolve_target
 from carvis.language import Message
@@ -65,16 +66,9 @@ class HeatmapRequest:
                 Message("{score} is not a score: choose one of {choices}.", score=self.score, choices=", ".join(SCORES))
             )
         check_precision(self.precision)
-        at_input = sorted(name for name, method in METHODS.items() if method.family == "gradient")
-        if not set(at_input).isdisjoint(self.methods) and not clf.passes_floats:
-            raise ModelError(
-                Message(
-                    "{name} takes integer input and computes differently on floats, so it has no gradient at "
-                    "its input: choose a method other than {methods}.",
-                    name=clf.name,
-                    methods=", ".join(at_input),
-                )
-            )
+        for method in self.methods:
+            if reason := why_not(clf, method):
+                raise ModelError(reason)
         for target in self.targets:
             if not needs_label(target):
                 resolve_target(target, None, clf.class_names, clf.name)

@@ -1,5 +1,5 @@
 from .distances import distance_to_nearest, nearest, unit_vectors
-from .extraction import embeddings, no_images, none_readable, workspace_of
+from .extraction import embeddings, image_embedding, no_images, none_readable, workspace_of
 from .feature_clusters import cluster_table, clusters
 from .image_neighbours import neighbours
 from .neighbour_words import neighbour_finding
@@ -27,6 +27,7 @@ __all__ = [
     "content_of",
     "distance_to_nearest",
     "embeddings",
+    "image_embedding",
     "layout",
     "nearest",
     "neighbour_finding",

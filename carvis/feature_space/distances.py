@@ -1,7 +1,8 @@
 """Cosine distances between vectors: the nearest of each query, exactly.
 
 Products in float32 find the candidates; their distances are then computed again in float64. Vectors are read in blocks,
-each once, so that a memory map never lies in memory as a whole. ``tests/benchmarks/neighbours.py`` has the figures that
+so that a memory map never lies in memory as a whole, and so many queries together that even where all vectors are
+alike the candidates take some ten megabytes. ``tests/benchmarks/neighbours.py`` has the figures that
 speak against an index.
 """
 
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from carvis.progress import Progress, advance, no_progress
+from carvis.progress import Progress, advance
 
 # Of vectors, and of products with them, at a time.
 _BLOCK_BYTES = 64_000_000
@@ -19,6 +20,8 @@ _BLOCK_BYTES = 64_000_000
 _SLACK = 1e-5
 # Vectors within the slack of the last neighbour that are compared exactly; of more, the largest products.
 _MOST_TIED = 1_000
+# Candidates of all queries that are searched together: a collapsed model, whose vectors are all alike, fills them.
+_MOST_CANDIDATES = 1_000_000
 # Rounding in float64. Different directions in float16, as embeddings have them, are further apart.
 _ZERO = 1e-12
 NO_NEIGHBOUR = -1
@@ -71,7 +74,18 @@ def nearest(
     excluded = np.full(len(queries), -1) if exclude is None else np.asarray(exclude)
     if excluded.shape != (len(queries),):
         raise ValueError(f"exclude {excluded.shape} must hold one row for each of {len(queries)} queries")
-    return _exact(queries, vectors, _candidates(queries, vectors, k, excluded, progress or no_progress), k)
+    rows = np.full((len(queries), k), NO_NEIGHBOUR, np.int64)
+    distances = np.full((len(queries), k), np.nan, np.float32)
+    together = max(_MOST_CANDIDATES // (k + _MOST_TIED), 1)
+    parts = [slice(first, first + together) for first in range(0, len(queries), together)]
+    for number, part in enumerate(parts):
+
+        def report(done: float, total: float, number: int = number) -> bool | None:
+            return progress((number * total + done) / len(parts), total) if progress else None
+
+        candidates = _candidates(queries[part], vectors, k, excluded[part], report)
+        rows[part], distances[part] = _exact(queries[part], vectors, candidates, k)
+    return rows, distances
 
 
 def distance_to_nearest(
@@ -144,11 +158,24 @@ def _candidates(
             lower = least[part]
             if len(block) > k and not np.isfinite(lower).all():
                 lower = np.maximum(lower, np.partition(products, -k, axis=1)[:, -k])
-            query, row = np.nonzero((products >= (lower - _SLACK)[:, None]) & (products > -np.inf))
+            near = (products >= (lower - _SLACK)[:, None]) & (products > -np.inf)
+            _bound(near, products, k + _MOST_TIED)
+            query, row = np.nonzero(near)
             found.append(_Candidates(query + first, row + start, products[query, row]))
         best, least = _best(found, len(queries), k)
         advance(progress, min(start + step, len(vectors)), len(vectors))
     return best
+
+
+def _bound(near: NDArray[np.bool_], products: NDArray[np.float32], most: int) -> None:
+    """Leave, of each query, at most so many marked: those with the largest products, of equal ones the first."""
+    for query in np.flatnonzero(np.count_nonzero(near, axis=1) > most):
+        marked = np.flatnonzero(near[query])
+        of_query = products[query, marked]
+        least = np.partition(of_query, -most)[-most]
+        above, equal = marked[of_query > least], marked[of_query == least]
+        near[query] = False
+        near[query, above] = near[query, equal[: most - len(above)]] = True
 
 
 def _best(found: list[_Candidates], n: int, k: int) -> tuple[_Candidates, NDArray[np.float32]]:

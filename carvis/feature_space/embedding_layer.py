@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,8 @@ class EmbeddingLayer:
 def embedding_layer(clf: Classifier) -> EmbeddingLayer:
     """Return the last layer that makes the scores from a vector, else the default layer.
 
-    Dropout between the vector and the scores is no obstacle: at inference it hands its input on. A head that makes
-    scores from maps, and an average of several models, have no such layer.
+    What hands scores on, behind that layer, is looked through: a softmax, a temperature, a normalisation, a reshape,
+    dropout. A head that makes scores from maps, and an average of several models, have no such layer.
 
     Raises:
         ModelError: the model has neither.
@@ -57,7 +58,7 @@ def embedding_layer(clf: Classifier) -> EmbeddingLayer:
             )
         )
     calls = clf.map_calls(path)
-    return EmbeddingLayer(path, "layer-mean", calls[0].shape[3], tuple(calls))
+    return EmbeddingLayer(path, "layer-mean", calls[0].shape[-1], tuple(calls))
 
 
 def _scoring_call(graph: FlatGraph) -> Call | None:
@@ -76,9 +77,13 @@ def _scoring_call(graph: FlatGraph) -> Call | None:
 
 
 def _passes(call: Call, before: tuple[int | None, ...]) -> bool:
-    """Tell whether a call hands scores on: a softmax, a temperature, a normalisation class by class, a reshape."""
+    """Tell whether a call hands scores on: a softmax, a temperature, a normalisation or slope, a reshape.
+
+    What makes scores has a weight for each pair of a value and a class. What hands them on has at most a few for each
+    class, as the gain, shift, mean and variance of a normalisation are, and keeps their number.
+    """
     step = call.operation
-    kind = type(step).__name__
-    if kind == "BatchNormalization":
-        return True
-    return not getattr(step, "weights", ()) and (kind in _RESHAPING or tuple(call.shape[1:]) == tuple(before[1:]))
+    values = math.prod(side or 1 for side in before[1:])
+    if any(math.prod(weight.shape) > values for weight in getattr(step, "weights", ())):
+        return False
+    return type(step).__name__ in _RESHAPING or tuple(call.shape[1:]) == tuple(before[1:])

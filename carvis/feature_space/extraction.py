@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carvis.dataset import Dataset, Unreadable, canonical_split, pipeline
-from carvis.errors import CarvisError, DatasetError
+from carvis.dataset import Dataset, Unreadable, canonical_split, workspace_of
+from carvis.errors import DatasetError
 from carvis.feature_space.cache import EmbeddingCache, Entry, embedding_key
 from carvis.feature_space.result import Embeddings
 from carvis.feature_space.split_content import SplitContent
 from carvis.language import Message, together
 from carvis.progress import Progress, advance, no_progress
-from carvis.workspace import Workspace, resolved
+from carvis.workspace import Workspace
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -76,6 +76,24 @@ def embeddings(
     return named.named(clf.name, clf.fingerprint, data.name, canonical_split(split) or split)
 
 
+def image_embedding(clf: Classifier, source: str | Path | bytes) -> NDArray[np.float32]:
+    """Return the vector (d,) of one image that need not be of a data set, as ``embeddings`` has them.
+
+    Args:
+        clf: the classifier.
+        source: an image file, or its content.
+
+    Raises:
+        ImageError: the image cannot be read.
+        ModelError: the model has no embeddings, or they are NaN or infinite.
+    """
+    from carvis.feature_space.model_pass import checked_vectors, embedding_pass
+
+    run = embedding_pass(clf)
+    image = clf.preprocess(clf.fit(clf.read_image(source))[None])
+    return checked_vectors(clf, run(image).vectors, 1)[0]
+
+
 def no_images(data: Dataset, split: str) -> Message | str:
     """Say that a split holds no images."""
     reason = Message("{folder} holds no images: put some in its class folders.", folder=data.folder(split))
@@ -85,18 +103,6 @@ def no_images(data: Dataset, split: str) -> Message | str:
 def none_readable(n: int, folder: Path, first: str) -> Message:
     """Say that no image of a split can be read, and why not the first."""
     return Message("None of the {n} images in {folder} can be read ({first})", n=n, folder=folder, first=first)
-
-
-def workspace_of(data: Dataset, workspace: Workspace | str | Path | None) -> Workspace | None:
-    """Return the given workspace, else the one that a data set lies in; None where there is none."""
-    if workspace is not None:
-        return workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-    with contextlib.suppress(CarvisError):
-        if resolved(data.root.parent).name == "data":
-            return Workspace(data.root.parent.parent)
-        current = Workspace.open()
-        return current if data.root.parent == current.root else None
-    return None
 
 
 def _computed(
@@ -136,14 +142,5 @@ def _vectors(
     from carvis.feature_space.model_pass import checked_vectors, embedding_pass
 
     run = embedding_pass(clf)
-    batches = pipeline(
-        paths,
-        input_size=clf.input_size,
-        resize_method=clf.resize,
-        channels=clf.channels,
-        reading=clf.reading,
-        batch_size=batch_size,
-        unreadable=unreadable,
-    )
-    for index, images in batches.as_numpy_iterator():
-        yield index, checked_vectors(clf, run(clf.preprocess(images)).vectors, len(index))
+    for index, images in clf.prepared_batches(paths, batch_size=batch_size, unreadable=unreadable):
+        yield index, checked_vectors(clf, run(images).vectors, len(index))

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carvis.dataset import Dataset, canonical_id, canonical_split
+from carvis.dataset import Dataset, canonical_id, canonical_split, workspace_of
 from carvis.errors import CarvisError, DatasetError
-from carvis.feature_space.extraction import embeddings, workspace_of
+from carvis.feature_space.extraction import embeddings
 from carvis.feature_space.result import Embeddings
 from carvis.feature_space.stored import stored_embeddings
 from carvis.feature_space.vector_neighbours import neighbour_table, rows_of

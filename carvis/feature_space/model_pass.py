@@ -65,7 +65,7 @@ def _make_pass(clf: Classifier, layer: EmbeddingLayer) -> Pass:
         found: dict[int, tf.Tensor] = {}
 
         def keep(place: int, given: Any, output: Any) -> None:
-            found[place] = given if layer.source == "score-input" else output
+            found[place] = given if layer.source == "score-input" else layer.calls[place].as_map(output)
 
         with PATCHING, hooked_calls(layer.calls, keep):
             output = call_model(model, tf.convert_to_tensor(images))

@@ -1,6 +1,9 @@
 """``Embeddings``: a vector for each image of a split, in the space in which a model's scores are made."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -25,6 +28,7 @@ class Embeddings:
             mean of the default layer.
         model, fingerprint: the model's name, and ``Classifier.fingerprint``: its weights, preprocessing and resize.
         dataset, split: the data set's name and the canonical split.
+        changed: ids of images that have no vector here since their files are others now than those evaluated.
     """
 
     ids: NDArray[np.str_]
@@ -36,6 +40,7 @@ class Embeddings:
     fingerprint: str
     dataset: str
     split: str
+    changed: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -43,6 +48,31 @@ class Embeddings:
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.vectors.shape))
         return f"Embeddings({self.model!r} on {self.dataset!r} {self.split}, {shape}, {self.source} of {self.layer})"
+
+    def without(self, changed: Sequence[str]) -> Embeddings:
+        """Return them without the images whose files are others now."""
+        if not changed:
+            return self
+        rows = np.flatnonzero(~np.isin(self.ids, changed))
+        ids, labels, vectors = self.ids[rows], self.labels[rows], self.vectors[rows]
+        return replace(self, ids=ids, labels=labels, vectors=vectors, changed=(*self.changed, *changed))
+
+    @property
+    def changed_note(self) -> Message | None:
+        """One sentence on the images whose files are others now; None where there are none."""
+        if not self.changed:
+            return None
+        return Message.of_number(
+            "{n} image of {data} was replaced after {model} was evaluated on it and is ignored: evaluate the model "
+            "again with --split {split}.",
+            "{n} images of {data} were replaced after {model} was evaluated on them and are ignored: evaluate the "
+            "model again with --split {split}.",
+            len(self.changed),
+            n=f"{len(self.changed):,}",
+            data=self.dataset,
+            model=self.model,
+            split=self.split,
+        )
 
     @property
     def words(self) -> Message:

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NotRequired, Protocol
+from typing import TYPE_CHECKING, Any, NotRequired, Protocol
 
 from typing_extensions import TypedDict
 
+from carvis.dataset import Dataset
 from carvis.errors import CarvisError
 from carvis.feature_space.cache import EmbeddingCache
 from carvis.feature_space.result import Embeddings
 from carvis.feature_space.shipped import SHIPPED, read_shipped
-from carvis.workspace import FileStamp, Workspace, check_json, file_stamp, read_json, sha256_of_file
+from carvis.feature_space.split_content import changed_images
+from carvis.workspace import (
+    Column,
+    FileStamp,
+    Workspace,
+    check_json,
+    file_stamp,
+    read_json,
+    read_parquet,
+    sha256_of_file,
+)
+from carvis.workspace.parquet_file import TEXT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Evaluated(Protocol):
-    """What of an evaluation says where its embeddings lie: ``carvis.Evaluation`` is one."""
+    """What of an evaluation says where its embeddings lie, and of which images: ``carvis.Evaluation`` is one."""
 
     @property
     def setup(self) -> dict[str, Any]:
         """How it was made."""
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """By image id and sha256, among others."""
+
+    @property
+    def root(self) -> Path | None:
+        """The data set's folder; None where it is not known."""
 
 
 class _Model(TypedDict):
@@ -33,6 +57,7 @@ class _Model(TypedDict):
 
 class _Data(TypedDict):
     name: str
+    path: NotRequired[str | None]
 
 
 class _Setup(TypedDict):
@@ -46,6 +71,9 @@ class _Document(TypedDict):
     setup: _Setup
 
 
+_HASHES = {"id": Column("text", unique=True), "sha256": TEXT}
+
+
 def stored_embeddings(
     workspace: Workspace | str | Path, evaluated: Evaluated | tuple[str, str, str]
 ) -> Embeddings | None:
@@ -57,7 +85,8 @@ def stored_embeddings(
             its training and validation images, too.
 
     Returns:
-        None where there are none (any more), or where the model's file in the workspace was changed since.
+        None where there are none (any more), or where the model's file in the workspace was changed since. An image
+        whose file is another now has no vector: ``Embeddings.changed`` names it.
     """
     workspace = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
     try:
@@ -71,8 +100,20 @@ def stored_embeddings(
             folder = _folder(workspace, (setup["dataset"]["name"], setup["split"], setup["model"]["name"]))
     except CarvisError:
         return None
-    written = _written(workspace, setup) if setup else None
-    return written or _shipped(workspace, folder, setup)
+    found = (_written(workspace, setup) if setup else None) or _shipped(workspace, folder, setup)
+    if found is None or setup is None:
+        return found
+    with contextlib.suppress(CarvisError):
+        if isinstance(evaluated, tuple):
+            recorded = read_parquet(workspace.resolve(folder / "predictions.parquet"), _HASHES)
+            root = setup["dataset"].get("path")
+            place = workspace.resolve(workspace.root / root) if root else None
+        else:
+            recorded, place = evaluated.predictions, evaluated.root
+        if place is not None:
+            hashes = dict(zip(recorded["id"], recorded["sha256"]))
+            return found.without(changed_images(Dataset(place).samples(found.split), hashes, workspace))
+    return found
 
 
 def _folder(workspace: Workspace, names: tuple[str, str, str]) -> Path:

@@ -162,7 +162,8 @@ def _by_distance(
         return training, None, [note]
     vectors = valid.vectors[_calibration_rows(valid.ids, evaluation, _MOST_DISTANCES)]
     _indices, distances = nearest(vectors, training.vectors, min(NEIGHBOURS, len(training.ids)))
-    return training, Novelty("training-distance", neighbour_scores(distances), rate), []
+    notes = [note for part in (training, valid) if (note := part.changed_note)]
+    return training, Novelty("training-distance", neighbour_scores(distances), rate), notes
 
 
 def _features(

@@ -38,14 +38,13 @@ def measured_attention(context: Context) -> dict[str, Measured]:
     """
     if context.data is None or not context.files:
         return {}
-    from carvis.dataset.parts import find_parts, read_parts
+    from carvis.dataset.parts import stored_parts
     from carvis.explain.attention import AttentionSettings, attention_key, attention_on_parts, load_attention
     from carvis.workspace import Cache
 
-    source = next(iter(find_parts(context.data)), None)
-    if source is None:
+    parts = stored_parts(context.data, context.split)
+    if parts is None:
         return {}
-    parts = read_parts(source, context.data, context.split)
     cache = Cache(context.cache_dir / "attention") if context.cache_dir else None
     by_model: dict[str, Measured] = {}
     for name, clf in context.classifiers.items():

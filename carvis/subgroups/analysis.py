@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carvis.dataset import Dataset
+from carvis.dataset import Dataset, workspace_of
 from carvis.dataset.health import Health
 from carvis.errors import TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.comparison import holm
 from carvis.evaluation.metrics import wilson_interval
-from carvis.feature_space import workspace_of
 from carvis.language import Message
 from carvis.progress import Progress, no_progress, partial_progress
 from carvis.subgroups.confirmation import FIRST, SECOND, UNCOUNTED, confirming_p, halves
@@ -68,7 +67,7 @@ def slices(
             the class.
         columns: properties of a person's own, by id.
         workspace: that keeps the model's embeddings, of which feature clusters and the distance to training images are
-            made; by default the one that the data set lies in.
+            made, and boxes drawn by hand; by default the one that the data set lies in.
         cache_dir: of a workspace, where checks of data sets are kept.
         progress: called with (per cent done, 100); a true return stops the work.
 
@@ -90,6 +89,7 @@ def slices(
             tags=tags,
             named_super_classes=named_super_classes,
             columns=with_features(columns, features),
+            workspace=workspace,
             progress=partial_progress(progress, _FEATURES, _DESCRIBED),
         )
         known = replace(known, notes=(*known.notes, *features.notes))

@@ -56,8 +56,9 @@ def feature_columns(
     numbers = pd.Series(clusters(own.vectors), table.index)
     # As page Image map counts them: the first is the largest.
     table[CLUSTER] = (numbers + 1).astype(str).astype(object).where(numbers >= 0, None)
+    notes = (own.changed_note,) if own.changed_note else ()
     if own.split == "train":
-        return FeatureColumns(table)
+        return FeatureColumns(table, notes)
     training = stored_embeddings(workspace, (data, "train", model))
     if training is None or not len(training) or not _same_space(own, training):
         note = Message(
@@ -65,9 +66,10 @@ def feature_columns(
             "stored, or they are of another version of the model: evaluate it on them, too (--split train).",
             model=model,
         )
-        return FeatureColumns(table, (note,))
+        return FeatureColumns(table, (*notes, note))
+    notes += (training.changed_note,) if training.changed_note else ()
     table[DISTANCE] = distance_to_nearest(own.vectors, training.vectors, progress=progress).astype(float)
-    return FeatureColumns(table)
+    return FeatureColumns(table, notes)
 
 
 def _same_space(first: Embeddings, second: Embeddings) -> bool:

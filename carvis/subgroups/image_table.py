@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from carvis.dataset import Dataset
 from carvis.dataset.health import Health, check_dataset
 from carvis.dataset.health.image_facts import CACHE_BYTES
-from carvis.dataset.parts import Parts, find_parts, read_parts
+from carvis.dataset.parts import Parts, find_parts, read_parts, with_drawn
 from carvis.errors import CarvisError, TableError
 from carvis.evaluation import super_classes
 from carvis.language import Message, message_of
@@ -22,7 +22,7 @@ from carvis.progress import Progress, no_progress, partial_progress
 from carvis.subgroups.objects import object_table
 from carvis.subgroups.properties import TAG, TAGGED, UNTAGGED, is_number
 from carvis.tags import Tags
-from carvis.workspace import Cache
+from carvis.workspace import Cache, Workspace
 
 # Of the time, what checking the data set takes where it was not checked before, in per cent.
 _CHECKING = 80
@@ -61,6 +61,7 @@ def described_split(
     tags: Tags | None = None,
     named_super_classes: Mapping[str, str] | None = None,
     columns: pd.DataFrame | None = None,
+    workspace: Workspace | str | Path | None = None,
     progress: Progress = no_progress,
 ) -> tuple[ImageProperties, str]:
     """Check a data set where that was not done yet, and describe the images of a split.
@@ -70,7 +71,7 @@ def described_split(
         split: None for train, or the first that there is.
         health: what ``check_dataset`` found, where it is known.
         cache_dir: of a workspace, where checks of data sets are kept.
-        tags, named_super_classes, columns: as ``image_properties``.
+        tags, named_super_classes, columns, workspace: as ``image_properties``.
         progress: called with (per cent done, 100); a true return stops the work.
 
     Returns:
@@ -87,6 +88,7 @@ def described_split(
         tags=tags,
         named_super_classes=named_super_classes,
         columns=columns,
+        workspace=workspace,
         cache=cache,
         progress=partial_progress(progress, _CHECKING, 100),
     )
@@ -102,6 +104,7 @@ def image_properties(
     tags: Tags | None = None,
     named_super_classes: Mapping[str, str] | None = None,
     columns: pd.DataFrame | None = None,
+    workspace: Workspace | str | Path | None = None,
     cache: Cache | None = None,
     progress: Progress = no_progress,
 ) -> ImageProperties:
@@ -113,13 +116,14 @@ def image_properties(
         data: the data set.
         health: what ``check_dataset`` found of it.
         split: train, valid or test.
-        parts: annotated parts, for the object's share, place and colour; ``stored`` takes the data set's own, None
-            none.
+        parts: annotated parts, for the object's share, place and colour; ``stored`` takes the data set's own with
+            the boxes drawn by hand, None none.
         tags: the tags of a workspace.
         named_super_classes: class -> super-class, as ``read_super_classes`` returns it; by default the first word of
             the class.
         columns: properties of a person's own, by id; an image that is not in it lacks them. Such are ``cluster``
             (text) and ``training_distance``.
+        workspace: that keeps the boxes drawn by hand; by default the one that the data set lies in.
         cache: keeps what is measured of the parts.
         progress: called with (images done, images in all) while parts are measured; a true return stops the work.
 
@@ -138,7 +142,7 @@ def image_properties(
     if split != "train" and "train" in health.splits:
         table["training_duplicates"] = _in_group(images, health.images[health.images["split"] == "train"])
     notes: list[Message] = []
-    found = _stored_parts(data, split, notes) if parts == "stored" else parts
+    found = _stored_parts(data, split, workspace, notes) if parts == "stored" else parts
     if found is not None:
         table = table.join(object_table(images, found, cache, progress))
     table["label"] = images["label"].astype(object)
@@ -162,13 +166,21 @@ def _in_group(images: pd.DataFrame, among: pd.DataFrame) -> pd.Series:
     return images["group"].map(counts).fillna(0).astype(float)
 
 
-def _stored_parts(data: Dataset, split: str, notes: list[Message]) -> Parts | None:
+def _stored_parts(
+    data: Dataset, split: str, workspace: Workspace | str | Path | None, notes: list[Message]
+) -> Parts | None:
+    own: Parts | None = None
     for source in find_parts(data):
         try:
-            return read_parts(source, data, split)
+            own = read_parts(source, data, split)
+            break
         except CarvisError as error:
             notes.append(Message("The object's size and place are unknown: {error}", error=message_of(error)))
-    return None
+    try:
+        return with_drawn(own, data, split, workspace)
+    except CarvisError as error:
+        notes.append(Message("The boxes drawn by hand are not used: {error}", error=message_of(error)))
+        return own
 
 
 def _tag_columns(tags: Tags, name: str, images: pd.DataFrame) -> pd.DataFrame:

@@ -188,11 +188,13 @@ def _refined(
     least: int,
 ) -> tuple[Condition, ...]:
     """Move the ends of intervals by percentiles to where the slice is most striking."""
-    shown, errors = table[left], wrong[left]
+    errors = wrong[left]
 
     def striking(tried: tuple[Condition, ...]) -> float:
-        mask = holds(tried, shown)
-        if not least <= mask.sum() <= len(table) / 2:
+        of_all = holds(tried, table)
+        mask = of_all[left]
+        # Those set aside belong to it, too: of all images a slice is the smaller side.
+        if mask.sum() < least or of_all.sum() > len(table) / 2:
             return -np.inf
         n, e = np.array([mask.sum()], float), np.array([(mask & errors).sum()], float)
         return float(excess_error(n, e, float(len(errors)), float(errors.sum()))[0])

@@ -1,9 +1,10 @@
 """``checkpoint/state.npz``: all that a run needs to resume after its last finished epoch as if it had never ended."""
 
+import contextlib
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Required
@@ -16,7 +17,7 @@ from typing_extensions import TypedDict
 
 from carvis.errors import TrainingError
 from carvis.language import Message
-from carvis.workspace import Unusable, atomic_write, check_json, open_arrays, parse_json
+from carvis.workspace import ArrayFile, Unusable, atomic_write, check_json, open_arrays, parse_json
 from carvis.workspace.json_schema import Count, Listed, Mapped, Number
 
 STATE = "checkpoint/state.npz"
@@ -97,11 +98,7 @@ def load_state(path: Path, model: keras.Model, optimizer: keras.Optimizer) -> Tr
     Raises:
         TrainingError: the file is damaged, or it is another model's.
     """
-    shapes = [weight.shape for weight in model.get_weights()]
-    remedy = Message("remove it, and the run starts again from the beginning")
-    with open_arrays(path, max_bytes=_MAX_BYTES, remedy=remedy, error=TrainingError) as file:
-        facts = parse_json(file.text("standing"), path, nan=True, remedy=remedy, error=TrainingError)
-        state = TrainingState(**check_json(facts, _StoredState, path, remedy=remedy, error=TrainingError))
+    with _opened(path) as (file, state):
         variables = _stored_variables(model, optimizer, file.names)
         values = [
             file.read(f"variable_{i}", _NUMBERS, tuple(variable.shape) if variable is not None else ())
@@ -110,13 +107,41 @@ def load_state(path: Path, model: keras.Model, optimizer: keras.Optimizer) -> Tr
         if f"variable_{len(variables)}" in file.names:
             raise Unusable(Message("it belongs to another model"))
         if state.best_epoch not in (None, state.epochs):
-            state.best = [file.read(f"best_{i}", _NUMBERS, shape) for i, shape in enumerate(shapes)]
+            state.best = _best_weights(file, model)
     for variable, value in zip(variables, values, strict=True):
         if variable is not None:
             variable.assign(value)
     if state.best is None and state.best_epoch is not None:
         state.best = model.get_weights()
     return state
+
+
+def load_best(path: Path, model: keras.Model) -> TrainingState:
+    """Assign the weights of the best epoch that ``save_state`` wrote for the same run, and return its state.
+
+    Raises:
+        TrainingError: as ``load_state``.
+    """
+    with _opened(path) as (file, state):
+        if state.best_epoch in (None, state.epochs):
+            values = [file.read(f"variable_{i}", _NUMBERS, tuple(v.shape)) for i, v in enumerate(model.variables)]
+            for variable, value in zip(model.variables, values, strict=True):
+                variable.assign(value)
+        else:
+            model.set_weights(_best_weights(file, model))
+    return state
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[ArrayFile, TrainingState]]:
+    remedy = Message("remove it, and the run starts again from the beginning")
+    with open_arrays(path, max_bytes=_MAX_BYTES, remedy=remedy, error=TrainingError) as file:
+        facts = parse_json(file.text("standing"), path, nan=True, remedy=remedy, error=TrainingError)
+        yield file, TrainingState(**check_json(facts, _StoredState, path, remedy=remedy, error=TrainingError))
+
+
+def _best_weights(file: ArrayFile, model: keras.Model) -> list[NDArray[Any]]:
+    return [file.read(f"best_{i}", _NUMBERS, weight.shape) for i, weight in enumerate(model.get_weights())]
 
 
 def _stored_variables(

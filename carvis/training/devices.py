@@ -1,6 +1,7 @@
 """The devices of one machine that share each batch."""
 
 import contextlib
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ class Devices:
                 )
         self.names = list(dict.fromkeys(names))
         self.gpu = any(name.startswith("GPU") for name in self.names or available)
-        self._strategy = tf.distribute.MirroredStrategy(self.names) if len(self.names) > 1 else None
+        self._strategy = _strategy(tuple(self.names)) if len(self.names) > 1 else None
 
     def __len__(self) -> int:
         return max(1, len(self.names))
@@ -64,6 +65,16 @@ class Devices:
         if self._strategy is None:
             return keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm)
         return _SharedAdam(learning_rate, clip_norm=clip_norm, devices=len(self))
+
+
+@functools.cache
+def _strategy(names: tuple[str, ...]) -> tf.distribute.Strategy:
+    """Return the one strategy of a process for these devices.
+
+    TensorFlow numbers the sums over devices and remembers their shapes by number; a new strategy would count from the
+    start again, and a second training, such as fine-tuning behind its parent's, would fail.
+    """
+    return tf.distribute.MirroredStrategy(list(names))
 
 
 class _SharedAdam(keras.optimizers.Adam):

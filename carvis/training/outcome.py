@@ -71,14 +71,14 @@ def finish(
 
 
 def _already_saved(run: Run, record: Recorder, outcome: Outcome) -> Path | None:
-    """Return the model that an earlier process wrote before it was killed without its last status."""
-    if record.before.get("state") == "stopped":
+    """Return the model that an earlier process wrote, be it killed without its last status or no epoch behind."""
+    stopped, name = record.before.get("state") == "stopped", record.before.get("model")
+    if stopped and not (name and outcome.epochs):
         return None
     clear_leftovers(run.workspace.models_dir)
-    name = record.before.get("model")
     paths = [run.workspace.root / name] if name else children(run.workspace.models_dir, folders=False)
     complete = (path for path in paths if path.suffix == ".keras" and path.is_file() and card_path(path).is_file())
-    return next((path for path in complete if name or _is_of(path, run, outcome)), None)
+    return next((path for path in complete if (name and not stopped) or _is_of(path, run, outcome)), None)
 
 
 def _is_of(path: Path, run: Run, outcome: Outcome) -> bool:

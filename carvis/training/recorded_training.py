@@ -10,7 +10,7 @@ from carvis.dataset import Dataset
 from carvis.errors import TrainingError
 from carvis.language import Message
 from carvis.training import replay
-from carvis.training.checkpoint import STATE, load_state
+from carvis.training.checkpoint import STATE, load_best, load_state
 from carvis.training.config import RunConfig
 from carvis.training.devices import Devices
 from carvis.training.directory import Recorder
@@ -22,7 +22,7 @@ from carvis.training.outcome import Outcome
 from carvis.training.precision import MixedPrecision
 from carvis.training.run import Run
 from carvis.training.stop_request import StopRequest
-from carvis.training.training_data import read_images, training_inputs
+from carvis.training.training_data import read_images, resumed_part, training_inputs
 from carvis.workspace import atomic_path
 
 
@@ -52,7 +52,7 @@ class RecordedTraining:
             data, train_samples, valid_samples, config, channels, record, lambda: self.stop.reason
         )
         if self.stop.reason:
-            return Outcome(reason=self.stop.reason, stopped=True, images=len(train))
+            return self._before_training(model, config)
         if not len(valid) or len(set(train.labels)) < 2:
             raise TrainingError(
                 Message(
@@ -64,7 +64,19 @@ class RecordedTraining:
         try:
             return self._fit(model, train, valid, config, devices)
         except CacheStopped:
-            return Outcome(reason=self.stop.reason, stopped=True, images=len(train))
+            return self._before_training(model, config)
+
+    def _before_training(self, model: keras.Model, config: RunConfig) -> Outcome:
+        """End before anything was trained: a run that resumes leaves the model as its best epoch so far made it."""
+        checkpoint = self.run.directory / STATE
+        if not checkpoint.is_file():
+            return Outcome(reason=self.stop.reason, stopped=True)
+        state = load_best(checkpoint, resumed_part(model, config))
+        begun = [event.get("pictures") for event in self.run.events()[0] if event["kind"] == "begin"]
+        images = begun[-1] if begun else 0
+        return Outcome(
+            state.steps, state.epochs, state.best_epoch, state.metrics, self.stop.reason, stopped=True, images=images
+        )
 
     def _fit(
         self, model: keras.Model, train: ImageSet, valid: ImageSet, config: RunConfig, devices: Devices

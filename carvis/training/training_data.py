@@ -98,6 +98,12 @@ def training_inputs(
     )
 
 
+def resumed_part(model: keras.Model, config: RunConfig) -> keras.Model:
+    """Return the part of the model that a run which resumes trains, as ``training_inputs`` does with its images."""
+    halves = _worth_caching(model, config, resumed=True)
+    return halves.learning if halves else model
+
+
 def _worth_caching(model: keras.Model, config: RunConfig, resumed: bool) -> Halves | None:
     # Views that are shown once only would be computed once without a cache too.
     if not config.cache or len(config.shown_views) >= config.epochs:

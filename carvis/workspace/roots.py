@@ -49,6 +49,7 @@ class Workspace:
         self.evaluations_dir = self.data_dir / "evaluations"
         self.cache_dir = self.data_dir / "cache"
         self.results_dir = self.data_dir / "results"
+        self.parts_dir = self.data_dir / "parts"
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> "Workspace":
@@ -99,7 +100,7 @@ class Workspace:
 
         The workspace itself may be one. The demo comes last.
         """
-        own_folders = {self.runs_dir, self.evaluations_dir, self.cache_dir, self.results_dir}
+        own_folders = {self.runs_dir, self.evaluations_dir, self.cache_dir, self.results_dir, self.parts_dir}
         # A data set's own folder may be a link to anywhere.
         anywhere = Links(self.root.anchor)
         inside = [path for place in (self.data_dir, self.root) for path in children(place, anywhere, folders=True)]

@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from carvis.images import encode_image, read_image
 from ui.activations import controls
 from ui.activations.model_column import ModelColumn
 from ui.state import current, workspace
 from ui.state.i18n import _
-from ui.state.models import open_model
+from ui.state.models import open_model, stamp_of
 from ui.widgets import assumptions, pickers, skipped_files
-from ui.widgets.images import legend, shown
+from ui.widgets.images import encoded, legend, shown_image
 from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
 from ui.widgets.text import plain
 
@@ -65,8 +64,8 @@ with controls_slot:
         st.caption(controls.range_note(chosen), width="stretch")
 image = None
 with beside, guarded():
-    image = shown(read_image(sample.source))
-    st.image(encode_image(image), width="stretch", alt=_("The image {name}").format(name=sample.name))
+    image = shown_image(sample)
+    st.image(encoded(image, stamp_of(sample)), width="stretch", alt=_("The image {name}").format(name=sample.name))
     st.caption(plain(sample.name))
 if image is None:
     stop()

@@ -50,6 +50,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         models = [controls.choose_model(list(files), _("Model"), "one", models[-1])]
     else:
         pickers.choose_models(list(files), models)
+        if lens == "patterns":
+            with st.container(width=190):
+                controls.choose_layers()
         if lens == "patterns" or selection.get(FilterSelection).of == "patterns":
             with st.container(width=130):
                 controls.count()

@@ -4,12 +4,12 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.tables import to_csv
-from ui.heatmaps import controls, faithfulness, model_pairs, neighbours
+from ui.heatmaps import controls, faithfulness, model_pairs
 from ui.heatmaps.heatmap_row import HeatmapRow
 from ui.state import current, unreadable, workspace
 from ui.state.i18n import _
 from ui.state.models import open_model
-from ui.widgets import assumptions, layer_picker, pickers, skipped_files
+from ui.widgets import assumptions, layer_picker, pickers, skipped_files, why
 from ui.widgets.download import download
 from ui.widgets.images import legend
 from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
@@ -55,7 +55,7 @@ with right, st.container(horizontal=True, vertical_alignment="bottom"):
     values = controls.explainable_classes(models)
     chosen, unknown = controls.choose_target(values)
     uploads = pickers.add_images()
-    settings = controls.settings(values, chosen)
+    settings, method_slot = controls.settings(values, chosen)
 problem_slot = st.container()
 legend_slot = st.container(horizontal=True, vertical_alignment="center", gap="small")
 test_slot = st.container()
@@ -78,6 +78,8 @@ opened = {}
 for name in models:
     with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
         opened[name] = open_model(name)
+with method_slot:
+    pickers.choose_method(chosen.method, opened.values())
 with settings:
     layers, problems = layer_picker.choose_layers(opened)
 with problem_slot:
@@ -116,7 +118,8 @@ for row in rows:
     row.finish(chosen, controls.remove if row.sample.id in chosen.sample else None, verdicts)
     with row.below, guarded():
         model_pairs.show(row, opened)
-        neighbours.show(row, models)
+        targets = {name: heatmap.target_name for name, heatmap in row.heatmaps.items()}
+        why.offer(current.dataset_name(), row.sample, opened, str(row.number), targets)
 if results:
     with results_slot:
         download(

@@ -5,9 +5,10 @@ import streamlit as st
 from ui.image_map import chart, chosen, cluster_list, controls, layouts, map_view, movement, results, spaces
 from ui.image_map.selection import ImageMapSelection
 from ui.state import current, evaluations, selection, workspace
-from ui.state.i18n import _
+from ui.state.i18n import _, of_library
 from ui.widgets import commands, image_sets, stale_warning
 from ui.widgets.layout import empty, error, guarded, heading, stop
+from ui.widgets.text import plain
 
 heading(
     _("Image map"),
@@ -34,8 +35,10 @@ if not split or not evaluations.on(name, split):
 offered = list(evaluations.on(name, split))
 models = [model for model in selection.get().model if model in offered][: controls.MOST_MODELS]
 models = models or current.by_accuracy(offered)[-1:]
-with st.container(horizontal=True, vertical_alignment="bottom"):
+left, right = st.columns(2, vertical_alignment="bottom")
+with left:
     controls.choose_models(offered, models)
+with right, st.container(horizontal=True, vertical_alignment="bottom"):
     controls.choose_scope()
     controls.choose_colouring()
 every = selection.get(ImageMapSelection).scope == "all"
@@ -51,6 +54,8 @@ for model in models:
 if not found:
     stop()
 stale_warning.say([evaluations.on(name, split)[model] for model in found])
+for note in dict.fromkeys(note for space in found.values() for note in space.notes):
+    st.warning(plain(of_library(note)), icon=":material/image_not_supported:")
 planes = None
 with guarded():
     planes = layouts.planes(list(found.values()))

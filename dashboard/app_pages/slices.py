@@ -57,6 +57,7 @@ if len(found):
         compared = comparison.on_slices(found, [tables[model] for model in others])
     with guarded():
         cards.show(found, compared)
+findings.show_basis(found)
+if len(found):
     with guarded():
         images.show(found, tables[first].name)
-findings.show_basis(found)

@@ -88,7 +88,7 @@ def place_by_components() -> None:
     """Let the first two components stand for the layout, at once: ``neighbours`` measures layouts."""
     from ui.image_map import layouts
 
-    layouts.layout, layouts._AT_ONCE = components, LARGE
+    layouts.layout, os.environ["CARVIS_UNASKED_SECONDS"] = components, "1e6"
 
 
 def components(vectors: np.ndarray, **_more: object):

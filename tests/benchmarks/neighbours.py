@@ -16,6 +16,7 @@ cores), 10 neighbours of 100 images:
 | exact, from the memory map       | 0     | blocks of 64 MB, and pages of the map | 0.7 (1 image: 0.25) | 1 |
 | scikit-learn, cosine             | 0     | a copy of all vectors | 2.1 | 1       |
 | scikit-learn, Euclidean on units | 2.9   | 0.53 GB | 0.9       | 1         |
+| usearch 2.26, HNSW in half precision, expansion 256 | 94 | 0.29 GB | 0.09 | 1 |
 
 The index pays once more than 5,000 images are looked for among the same million. A page looks for one, and a model that
 is trained on asks for another index.

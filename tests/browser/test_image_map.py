@@ -86,6 +86,7 @@ def test_a_lasso_fills_the_gallery_from_which_heatmaps_open(page, wait, mapped):
     page.wait_for_url("**/heatmaps?*", timeout=60_000)
     wait(page)
     assert page.locator("[data-testid=stMain] h1").inner_text() == "Heatmaps"
+    page.get_by_role("img", name="heatmap for").first.wait_for(timeout=60_000)
     assert "sample=test" in page.url and not page.foreign
 
 

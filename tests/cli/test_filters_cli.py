@@ -44,6 +44,47 @@ def test_the_grid_is_written_with_how_it_was_made(workspace, capsys):
     assert main(["filters", "models/one.keras", "base/conv", "--overwrite", *SMALL]) == 0
 
 
+@pytest.fixture
+def two_blocks(workspace):
+    """A model whose map shrinks once, so that it has two blocks: first and first_too, then second."""
+    image = keras.Input((8, 8, 3))
+    x = L.Conv2D(3, 1, name="first_too")(L.Conv2D(2, 1, name="first")(image))
+    x = L.Conv2D(4, 1, name="second")(L.MaxPooling2D()(x))
+    model = keras.Model(image, L.Dense(2, activation="softmax")(L.GlobalAveragePooling2D()(x)))
+    save_classifier(Classifier(model, ["a", "b"], name="two", card=ModelCard()), workspace / "models" / "two.keras")
+    return workspace
+
+
+def test_several_layers_are_a_grid_each(two_blocks, capsys):
+    assert main(["filters", "models/two.keras", "second", "first", "second", *SMALL]) == 0
+    folder = Path("data/results/filters")
+    assert sorted(path.name for path in folder.glob("*.png")) == ["two--first.png", "two--second.png"]
+    assert [line.split()[3] for line in capsys.readouterr().out.splitlines() if "written" in line] == [
+        "second",
+        "first",
+    ]
+    assert main(["filters", "models/two.keras", "--layers", "first-of-each-block", "--out", "grids", *SMALL]) == 0
+    assert sorted(path.name for path in Path("grids").glob("*.png")) == ["two--first.png", "two--second.png"]
+    # The patterns are those of one layer alone.
+    assert main(["filters", "models/two.keras", "second", "--out", "alone.png", *SMALL]) == 0
+    assert Path("alone.png").read_bytes() == Path("grids/two--second.png").read_bytes()
+
+
+def test_several_layers_have_one_progress(two_blocks, monkeypatch):
+    from carvis.classifier import load_classifier
+    from carvis.explain import FilterSettings, draw_layers
+
+    reports = []
+    clf = load_classifier("models/two.keras")
+    settings = FilterSettings(size=8, steps=2)
+    drawn = draw_layers(clf, {"first": None, "second": [0, 3]}, settings, progress=lambda *at: reports.append(at))
+    assert {layer: patterns.filters for layer, patterns in drawn.items()} == {"first": (0, 1), "second": (0, 3)}
+    assert {total for _done, total in reports} == {4} and reports[-1] == (4, 4)
+    assert [done for done, _total in reports] == sorted(done for done, _total in reports)
+    stopped = draw_layers(clf, {"first": None, "second": None}, settings, progress=lambda done, total: True)
+    assert list(stopped) == ["first"] and not stopped["first"].filters
+
+
 def test_without_a_layer_the_layers_are_listed(workspace, capsys):
     assert main(["filters", "models/one.keras"]) == 0
     assert "base/conv (3 filters)" in capsys.readouterr().out and not Path("data/results").exists()
@@ -90,6 +131,8 @@ def test_lists_of_filters_are_read():
         (["models/one.keras", "base/conv", "--smoothness", "nan"], "smoothness"),
         (["models/one.keras", "base/conv", "--seed", "-1"], "seed"),
         (["models/one.keras", "base/conv", "--out", "grid.jpg"], "ends in .png"),
+        (["models/one.keras", "base/conv", "--layers", "first-of-each-block"], "one of the two"),
+        (["models/one.keras", "base/conv", "dense", "--out", "grid.png"], "give a folder"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(workspace, arguments, says, capsys):

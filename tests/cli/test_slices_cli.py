@@ -62,6 +62,24 @@ def test_super_classes_of_a_file_are_searched(workspace, capsys):
     assert main(["slices", "half", "--super-classes", "gone.csv"]) == 2
 
 
+def test_the_report_searches_super_classes_of_a_file(workspace, capsys, monkeypatch):
+    from carvis.report import context
+
+    (workspace / "groups.csv").write_text("class,super_class\na,both\nb,both\n")
+    groups, searched = [], context.slices
+
+    def spied(*args, **options):
+        groups.append(options["named_super_classes"])
+        return searched(*args, **options)
+
+    monkeypatch.setattr(context, "slices", spied)
+    assert main(["report", "half", "--images", "0", "--super-classes", "gone.csv", "--out", "report.html"]) == 2
+    assert "gone.csv" in capsys.readouterr().err and not (workspace / "report.html").exists()
+    assert main(["report", "half", "--images", "0", "--super-classes", "groups.csv", "--out", "report.html"]) == 0
+    assert groups == [{"a": "both", "b": "both"}]
+    assert "dark images (brightness under" in (workspace / "report.html").read_text("utf-8")
+
+
 def test_slices_speak_japanese(workspace, capsys):
     assert main(["--language", "ja", "slices", "half", "all"]) == 0
     said = capsys.readouterr().out

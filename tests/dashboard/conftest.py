@@ -1,5 +1,6 @@
 """The dashboard's folder on the import path, as ``streamlit run`` puts it, and a small real workspace."""
 
+import functools
 import importlib
 import os
 import shutil
@@ -43,6 +44,26 @@ def empty_workspace(tmp_path, monkeypatch) -> Path:
     return root
 
 
+@functools.cache
+def registered_pages() -> dict:
+    """The pages of the menu, which Streamlit's tests learn from a run of any page."""
+    from streamlit.testing.v1 import AppTest
+
+    return AppTest.from_file(str(DASHBOARD / "navigation.py"), default_timeout=180).run()._registered_pages
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch) -> None:
+    """Let pages ask for all work, whatever was measured before: what a test does not ask for is not done."""
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "0")
+
+
+@pytest.fixture
+def unasked(asked, monkeypatch) -> None:
+    """Let pages do all work unasked, however slow the machine is."""
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "1e6")
+
+
 @pytest.fixture
 def open_page():
     """Run the dashboard at a page with URL parameters: ``open_page("heatmaps", sample=[...])``."""
@@ -57,14 +78,13 @@ def open_page():
     def open(page: str = "overview", /, **params):
         app = AppTest.from_file(str(DASHBOARD / "navigation.py"), default_timeout=180)
         apps.append(app)
+        if page != "overview":
+            # As a link opens it, without another page before it.
+            app._registered_pages = registered_pages()
+            app.switch_page(f"app_pages/{page}.py")
         for name, value in params.items():
             app.query_params[name] = value
-        app.run()
-        if page != "overview":
-            for name, value in params.items():
-                app.query_params[name] = value
-            app.switch_page(f"app_pages/{page}.py").run()
-        return app
+        return app.run()
 
     yield open
     # Shown by pytest where the test failed: a page goes on after an error, which only its text and the log name.

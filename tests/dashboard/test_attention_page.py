@@ -63,15 +63,15 @@ def test_a_class_and_a_part_lead_to_their_pictures(masked, open_page, words):
     assert "occluding it" in words(app)
 
 
-def test_without_annotations_the_page_says_how_to_bring_them_and_offers_a_box(own_workspace, open_page, words):
+def test_without_annotations_the_page_says_how_to_bring_them_and_offers_to_draw(own_workspace, open_page, words):
     app = open_page("attention", data="colours", model=["good"], sample=["test/green/car 1.png"])
     assert not app.exception and app.info and "annotated" in app.info[0].proto.title
-    assert app.selectbox(key="box_sample").value == "test/green/car 1.png"
+    assert "test/green/car 1" in words(app).replace("\\", "") and "attention_begin" not in [b.key for b in app.button]
+    app.button(key="add_box").click().run()
+    app.run()
     measure(app)
-    assert "Too few images to tell" in words(app) and "is on the **box**" in words(app)
+    assert "Too few images to tell" in words(app) and "is on the **emblem**" in words(app)
     assert "By class" not in words(app)
-    app.text_input(key="box_name").set_value("bonnet").run()
-    assert app.button(key="attention_begin")
 
 
 def test_an_upload_is_used_and_told_about(own_workspace, open_page, words):
@@ -89,7 +89,7 @@ def test_broken_annotations_are_one_sentence(own_workspace, open_page):
     (own_workspace / "data" / "colours" / "annotations.json").write_text("{")
     app = open_page("attention", data="colours", model=["good"], sample=["test/green/car 1.png"])
     assert not app.exception and len(app.error) == 1 and "annotations" in app.error[0].value
-    app.selectbox(key="choose_parts").select("box").run()
+    app.selectbox(key="choose_parts").select("drawn").run()
     assert not app.exception and not app.error
 
 

@@ -49,6 +49,27 @@ def test_a_stopped_drawing_shows_what_is_kept(own_workspace, open_page, monkeypa
     assert not app.exception and images(app) == 1 and "2 patterns" in app.button(key="work_begin").label
 
 
+def test_a_few_patterns_are_drawn_unasked(own_workspace, unasked, open_page, words):
+    app = open_page("filters", model=["good", "poor"], **SMALL)
+    assert not app.exception and not app.error and images(app) == 2 and "3 steps" in words(app)
+    assert not [button for button in app.button if button.key == "work_begin"]
+
+
+def test_the_first_layer_of_each_block_is_drawn_in_one_go(own_workspace, open_page, words):
+    from carvis.explain import first_of_each_block
+    from ui.state.models import open_model
+
+    app = open_page("filters", model=["good", "poor"], layers="blocks", **SMALL)
+    listed = [(name, layer) for name in ("good", "poor") for layer in first_of_each_block(open_model(name).clf)]
+    assert not app.exception and images(app) == 0
+    assert f"{3 * len(listed)} patterns" in app.button(key="work_begin").label
+    press(app)
+    # A grid a layer.
+    assert images(app) == len(listed) and all(layer in words(app) for _name, layer in listed)
+    app.selectbox(key="choose_layers").set_value("one").run()
+    assert not app.exception and "layers" not in app.query_params
+
+
 @pytest.mark.parametrize("of", ["patterns", "activations"])
 def test_the_spectrum_says_what_it_found(own_workspace, open_page, words, of):
     app = press(open_page("filters", model=["good", "poor"], lens="spectrum", of=of, **SMALL))

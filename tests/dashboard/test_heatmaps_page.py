@@ -50,7 +50,10 @@ def test_one_class_rather_than_another(workspace, open_page, words):
 
 def test_every_method_draws_its_heatmap_and_an_unknown_one_is_ignored(workspace, open_page, words):
     app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours")
-    for method in METHODS:
+    offered = app.selectbox(key="choose_method").options
+    assert [name for name in METHODS if name not in offered] == ["attention-rollout", "gradient-attention"]
+    assert "Not available: attention-rollout, gradient-attention. good has no attention weights" in words(app)
+    for method in offered:
         app.selectbox(key="choose_method").select(method).run()
         assert not app.exception and not app.error and images(app) == 3
         assert f"Method: {method}." in words(app)

@@ -12,6 +12,7 @@ import pytest
 from carvis.tags import ImageSets, Tags
 
 N = 32
+pytestmark = pytest.mark.usefixtures("unasked")
 
 
 @pytest.fixture
@@ -26,8 +27,9 @@ def ids(own_workspace) -> list[str]:
 def fresh_caches():
     """What one test made of its embeddings is not taken for another's."""
     from ui.image_map import chosen, cluster_list, layouts, spaces
+    from ui.state import embeddings
 
-    of_maps = (spaces._space, spaces._rows, layouts._opened, layouts._aligned_once)
+    of_maps = (embeddings._stored, spaces._space, spaces._rows, layouts._opened, layouts._aligned_once)
     for cached in (*of_maps, cluster_list._summary_once, chosen._searched):
         cached.clear()
 
@@ -36,7 +38,6 @@ def fresh_caches():
 def embedded(own_workspace, ids, monkeypatch):
     """Synthetic embeddings: four classes in four corners of a space of 8; model poor has its own turn of them."""
     from carvis.feature_space import Embeddings
-    from ui.image_map import spaces
 
     labels = np.array([sample.split("/")[1] for sample in ids])
     rng = np.random.default_rng(0)
@@ -49,7 +50,7 @@ def embedded(own_workspace, ids, monkeypatch):
         dataset, split, model = place
         return kept.get(model) if (dataset, split) == ("colours", "test") else None
 
-    monkeypatch.setattr(spaces, "stored_embeddings", stored)
+    monkeypatch.setattr("ui.state.embeddings.stored_embeddings", stored)
     return kept
 
 
@@ -75,9 +76,7 @@ def drawn(app) -> tuple[dict, dict[str, np.ndarray]]:
 
 
 def test_without_features_the_page_names_the_command(own_workspace, open_page, words, monkeypatch):
-    from ui.image_map import spaces
-
-    monkeypatch.setattr(spaces, "stored_embeddings", lambda root, place: None)
+    monkeypatch.setattr("ui.state.embeddings.stored_embeddings", lambda root, place: None)
     app = open_page("image_map", data="colours", model="good")
     assert not app.exception
     assert "No features of good are saved" in [info.proto.title for info in app.info]
@@ -267,10 +266,8 @@ def test_more_images_than_can_be_drawn_are_sampled_and_search_covers_all(embedde
     assert spaces.sample(32).tolist() == spaces.sample(32).tolist() == sorted(set(spaces.sample(32).tolist()))
 
 
-def test_many_images_are_laid_out_only_on_request(embedded, open_page, monkeypatch):
-    from ui.image_map import layouts
-
-    monkeypatch.setattr(layouts, "_AT_ONCE", 10)
+def test_what_takes_long_to_lay_out_is_laid_out_on_request(embedded, open_page, monkeypatch):
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "0")
     app = opened(open_page)
     assert not app.get("bidi_component") or not any(one.proto.bytes for one in app.get("bidi_component"))
     app.button(key="map_begin").click().run()

@@ -124,6 +124,20 @@ def test_a_picture_that_vanished_is_listed_as_missing(workspace, open_page, word
     assert "1 image was not found" in words(app)
 
 
+def test_a_model_without_its_file_is_no_unknown_name(own_workspace, open_page):
+    """Its predictions are shown; pages that would run it say why they do not."""
+    (own_workspace / "models" / "poor.keras").unlink()
+    app = open_page("compare", data="colours", model=["good", "poor"])
+    assert not app.exception and not app.warning
+    app = open_page("heatmaps", data="colours", model=["good", "poor"], sample=["test/blue/car 0.png"])
+    assert [one.value for one in app.warning] == [
+        "poor has no model file in this workspace, so it cannot be run. Its saved predictions are on other pages, such "
+        "as Compare models."
+    ]
+    app = open_page("heatmaps", data="colours", model=["nobody"])
+    assert [one.value for one in app.warning] == ["The link refers to items that are not in this workspace: nobody."]
+
+
 def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):
     (own_workspace / "data" / "incorrect" / "bad.csv").write_bytes(b"\x00\x01\x02")
     (own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json").write_text("{")

@@ -3,9 +3,11 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 RED = (220, 30, 20)
+pytestmark = pytest.mark.usefixtures("unasked")
 
 
 def png(colour=RED) -> bytes:
@@ -61,7 +63,8 @@ def test_a_model_that_cannot_be_opened_is_said_and_the_others_predict(workspace,
     assert len(app.get("progress")) == 1
 
 
-def test_many_images_wait_to_be_asked_for(workspace, open_page, words):
+def test_many_images_wait_to_be_asked_for(workspace, open_page, words, monkeypatch):
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "0")
     app = open_page("try_it", model=["good", "poor"], data="colours")
     files = [(f"{i}.png", png((i, 30, 200)), "image/png") for i in range(31)]
     app.file_uploader(key="try_it_files").set_value(files).run()

@@ -60,19 +60,70 @@ def test_a_near_duplicate_is_marked_and_both_heatmaps_are_a_click_away(with_trai
     assert "near-duplicate" in words(app)
     assert any("near-duplicate of this image" in one.value for one in app.warning)
     assert "label issue" in words(app)
+    # Its twin for who hears the page: which file it is, and how it is marked.
+    table = next(one.value for one in app.dataframe if "Near-duplicate" in one.value)
+    twin = table[table["Image"].str.endswith("twin.png")]
+    assert len(table) == 9 and twin["Near-duplicate"].tolist() == [True] and twin["True class"].tolist() == ["blue"]
     links = [one.proto for one in app.get("page_link") if "twin.png" in str(one.proto)]
     assert len(links) == 1 and "class%3Ablue" in str(links[0]).replace(":", "%3A")
 
 
-def test_an_upload_leads_to_page_try_it(workspace, open_page):
-    app = open_page("heatmaps", data="colours", model=["good"])
+def opened_panels(app) -> None:
+    """Open every panel of the page: their keys hold the ids that Streamlit gave uploads."""
+    for key in [str(key) for key in app.session_state._state.filtered_state]:
+        if key.startswith("why_"):
+            app.session_state[key] = True
+    app.run()
+    assert not app.exception and not app.error
+
+
+def badges(app) -> str:
+    return " ".join(one.value for one in app.get("markdown")) + " ".join(str(one.proto) for one in app.get("badge"))
+
+
+@pytest.mark.parametrize("page", ["heatmaps", "try_it"])
+def test_an_upload_is_held_against_any_split_on_the_spot(with_training, open_page, words, page):
+    """The content of a training image: that image is the nearest, and the model cannot tell the two apart."""
+    app = open_page(page, data="colours", model=["good", "poor"])
+    content = (with_training / "data" / "colours" / "train" / "blue" / "twin.png").read_bytes()
+    app.file_uploader[0].set_value([("mine.png", content, "image/png")]).run()
+    before = words(app)
+    opened_panels(app)
+    assert "training images nearest to it for **good** are **blue**" in words(app).replace(before, "")
+    assert "same features" in badges(app)
+    # Model poor was not evaluated on training images.
+    assert "No embeddings of the training images by poor" in words(app)
+    links = [one.proto for one in app.get("page_link") if "class%3A" in str(one.proto).replace(":", "%3A")]
+    assert bool(links) == (page == "heatmaps")
+    [splits] = [group for group in app.get("button_group") if group.key.startswith("near_")]
+    splits.set_value("test").run()
+    assert not app.exception
+    assert "of the 10 test images nearest to it for **good**" in words(app)
+    assert "of the 10 test images nearest to it for **poor**" in words(app)
+
+
+def test_an_upload_and_a_model_that_cannot_be_opened(with_training, open_page, words):
+    app = open_page("heatmaps", data="colours", model=["broken", "good"])
     buffer = io.BytesIO()
     Image.fromarray(np.full((48, 64, 3), 90, np.uint8)).save(buffer, "PNG")
     app.file_uploader[0].set_value([("mine.png", buffer.getvalue(), "image/png")]).run()
     app.session_state["why_0"] = True
     app.run()
-    assert not app.exception
-    assert any("Try it" in one.proto.label for one in app.get("page_link"))
+    assert not app.exception and "training images nearest to it for **good**" in words(app)
+
+
+def test_a_training_image_that_was_replaced_is_ignored_and_named(with_training, open_page, words):
+    Image.fromarray(np.full((48, 64, 3), 5, np.uint8)).save(
+        with_training / "data" / "colours" / "train" / "blue" / "twin.png"
+    )
+    app = open_page("heatmaps", data="colours", model=["good"], sample=[BLUE])
+    opened_panels(app)
+    assert any("1 image of colours was replaced after good was evaluated" in plain(one.value) for one in app.warning)
+    assert "twin" not in " ".join(str(one.proto) for one in app.get("page_link"))
+
+
+def plain(text: str) -> str:
+    return text.replace("\\", "")
 
 
 def test_japanese(with_training, open_page, words):

@@ -10,9 +10,11 @@ import pytest
 from carvis.classifier import describe_model_file, load_classifier, read_card
 from carvis.dataset import Dataset
 from carvis.demo import PARTS, plan_split, shipped_thumbnail
+from carvis.demo.dataset import write_images
 from carvis.demo.regeneration import MODELS
 from carvis.evaluation import evaluate, evaluation_folder, load_evaluation, read_misclassified
 from carvis.feature_space import SHIPPED, stored_embeddings
+from carvis.images import read_image
 from carvis.training import Run
 from carvis.workspace import Workspace
 
@@ -68,6 +70,21 @@ def test_the_shipped_evaluation_is_what_the_shipped_model_says(name, tmp_path):
     np.testing.assert_allclose(shipped.vectors, fresh.vectors, rtol=2**-7, atol=1e-3 * fresh.vectors.max())
 
 
+@pytest.mark.parametrize("split", ["train", "valid"])
+def test_evaluations_of_images_that_are_not_shipped_are_what_the_model_says(split, tmp_path):
+    workspace, items = Workspace(ROOT), plan_split(split)
+    drawn = items[:: len(items) // 5]
+    write_images(tmp_path, drawn, True, None, 1)
+    for name in MODELS:
+        saved = load_evaluation(workspace.evaluations_dir / "demo" / split / name)
+        assert sorted(saved.predictions["id"]) == sorted(item.id for item in items)
+    clf = load_classifier(workspace.models_dir / "demo_fine-tune.keras")
+    assert saved.setup["model"]["fingerprint"] == clf.fingerprint
+    predicted = clf.predict([read_image(tmp_path / item.id) for item in drawn])
+    rows = saved.predictions.set_index("id").loc[[item.id for item in drawn]]
+    np.testing.assert_allclose(rows.filter(like="p:"), predicted, atol=0.02)
+
+
 @pytest.mark.parametrize("split", ["train", "valid", "test"])
 def test_embeddings_of_all_images_are_shipped_and_thumbnails_of_those_that_are_not(split):
     workspace = Workspace(ROOT)
@@ -87,6 +104,9 @@ def test_what_is_shipped_of_them_is_small():
              for split in ("train", "valid", "test") for name in MODELS]  # fmt: skip
     assert sum(file.stat().st_size for file in files) < 3_000_000
     assert (ROOT / "data" / "demo" / "thumbnails.zip").stat().st_size < 2_000_000
+    evaluations = Workspace(ROOT).evaluations_dir / "demo"
+    shipped = [path for name in ("metrics.json", "predictions.parquet", "df2.csv") for path in evaluations.rglob(name)]
+    assert sum(path.stat().st_size for path in shipped) < 2_000_000
 
 
 @pytest.mark.parametrize("damage", ["packed", "cut", "no archive"])
@@ -100,3 +120,17 @@ def test_a_damaged_file_of_thumbnails_shows_none(tmp_path, damage):
     kept = {"packed": content, "cut": content[:60], "no archive": b"GIF89a"}[damage]
     (tmp_path / "thumbnails.zip").write_bytes(kept)
     assert shipped_thumbnail(tmp_path, "train/a/1.jpg") is None
+
+
+def test_thumbnails_that_claim_more_than_they_may_are_not_read(tmp_path, monkeypatch):
+    """Two members of a few bytes whose directory says that they hold 60 MB each: together above the bound of 100 MB."""
+    path = tmp_path / "thumbnails.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("1", "2"):
+            archive.writestr(f"train/a/{name}.webp", b"0" * 500)
+    content = path.read_bytes()
+    assert content.count((500).to_bytes(4, "little") * 2) == 4
+    path.write_bytes(content.replace((500).to_bytes(4, "little") * 2, (60_000_000).to_bytes(4, "little") * 2))
+    reads = []
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda self, member: reads.append(member) or b"")
+    assert shipped_thumbnail(tmp_path, "train/a/1.jpg") is None and not reads

@@ -26,14 +26,15 @@ def test_everything_that_is_shipped_is_made(rebuilt):
         clf = load_classifier(workspace.models_dir / f"{name}.keras")
         assert clf.assumptions == [] and len(clf.class_names) == 20
         assert Run(workspace.runs_dir / name, workspace).state == "finished"
-        evaluation = load_evaluation(workspace.evaluations_dir / "demo" / "test" / name)
-        assert len(evaluation.predictions) == 40
-        for split, n in (("train", 40), ("valid", 40), ("test", 40)):
-            assert len(stored_embeddings(workspace, ("demo", split, name))) == n
+        for split in ("train", "valid", "test"):
+            folder = workspace.evaluations_dir / "demo" / split / name
+            evaluation = load_evaluation(folder)
+            assert len(evaluation.predictions) == 40
+            assert len(stored_embeddings(workspace, ("demo", split, name))) == 40
             # What is shipped does not need the cache.
-            shipped, _ = read_shipped(workspace.evaluations_dir / "demo" / split / name / SHIPPED)
-            assert len(shipped) == n
-        assert any(line.startswith(f"{name}: test accuracy {evaluation.accuracy:.3f}") for line in steps)
+            shipped, _ = read_shipped(folder / SHIPPED)
+            assert len(shipped) == 40
+            assert any(line.startswith(f"{name}: {split} accuracy {evaluation.accuracy:.3f}") for line in steps)
     assert read_card(workspace.models_dir / "demo_fine-tune.keras").parent
     sample = Dataset(workspace.data_dir / "demo").samples("train")["id"].iloc[0]
     assert shipped_thumbnail(workspace.data_dir / "demo", sample).shape == (64, 64, 3)

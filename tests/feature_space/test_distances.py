@@ -1,5 +1,7 @@
 """Cosine distances: four vectors worked by hand, ties, zero vectors, duplicates, NaN, blocks, and scikit-learn."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.metrics.pairwise import cosine_distances
@@ -60,6 +62,38 @@ def test_more_ties_than_are_compared_exactly_still_give_zeros(monkeypatch):
     same = np.tile(np.array([[1, 1]], np.float32), (100, 1))
     rows, found = nearest(same[:1], same, 5)
     assert rows.tolist() == [[0, 1, 2, 3, 4]] and (found == 0).all()
+
+
+def test_of_more_ties_than_are_compared_the_nearest_and_the_first_stay(monkeypatch):
+    """Thirteen directions within rounding of each other: 2, 5 and 9 are a little nearer, the rest are all the same."""
+    monkeypatch.setattr(distances, "_MOST_TIED", 1)
+    vectors = np.tile(np.array([[1, 1e-3]]), (13, 1))
+    vectors[[2, 5, 9], 1] = 1e-4, 2e-4, 3e-4
+    rows, found = nearest(np.array([[1.0, 0]]), vectors, 5)
+    assert rows.tolist() == [[2, 5, 9, 0, 1]]
+    np.testing.assert_allclose(found[0, :4], np.array([1e-4, 2e-4, 3e-4, 1e-3]) ** 2 / 2, rtol=1e-4)
+
+
+def test_queries_in_several_parts_give_the_same_and_one_progress(monkeypatch):
+    vectors = np.random.default_rng(3).normal(size=(40, 5)).astype("f4")
+    expected = nearest(vectors, vectors, 4, exclude=np.arange(40))
+    monkeypatch.setattr(distances, "_MOST_CANDIDATES", 10 * (4 + distances._MOST_TIED))
+    steps = []
+    found = nearest(vectors, vectors, 4, exclude=np.arange(40), progress=lambda *step: steps.append(step))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert [done for done, _ in steps] == [0, 10, 10, 20, 20, 30, 30, 40] and {total for _, total in steps} == {40}
+
+
+def test_a_collapsed_model_takes_little_memory():
+    """All vectors alike: each of 2,000 queries has 20,000 neighbours at distance 0, 800 MB as pairs of numbers."""
+    same = np.ones((20_000, 4), np.float32)
+    tracemalloc.start()
+    rows, found = nearest(same[:2_000], same, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (rows == [0, 1, 2]).all() and (found == 0).all()
+    assert peak < 350_000_000
 
 
 def test_a_zero_vector_is_at_0_from_another_and_at_1_from_all_others():

@@ -100,6 +100,16 @@ def test_above_a_size_opentsne_lays_out_reports_and_stops(monkeypatch):
         layout(vectors, progress=lambda done, total: done > 30)
 
 
+def test_what_takes_longer_than_two_seconds_can_be_stopped():
+    """scikit-learn's t-SNE has no way to stop it: 501 vectors are laid out by the one that has."""
+    vectors, _ = blobs(501)
+    steps = []
+    with pytest.raises(StoppedError):
+        layout(vectors, progress=lambda done, total: steps.append(done) or done > 11)
+    # It asks every 10 of 750 steps, and does no more after the request.
+    assert 11 < steps[-1] < 13
+
+
 def test_many_points_are_judged_by_a_sample_which_is_said(monkeypatch):
     monkeypatch.setattr(projection, "_JUDGED", 40)
     vectors, _ = blobs()

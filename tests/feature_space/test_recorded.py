@@ -1,6 +1,8 @@
 """Embeddings that ``evaluate`` takes along: from the same passes, and found again without TensorFlow."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -10,8 +12,9 @@ import pytest
 import carvis
 from carvis.classifier import load_classifier, save_classifier
 from carvis.cli import main
+from carvis.dataset import Dataset
 from carvis.evaluation import evaluate, evaluation_folder, load_evaluation
-from carvis.feature_space import model_pass, stored_embeddings
+from carvis.feature_space import model_pass, split_content, stored_embeddings
 from carvis.workspace import Workspace, sha256_of_file
 from tests.feature_space.small_models import SCORES, VECTORS, classifier, half, make_images
 
@@ -93,6 +96,79 @@ def test_those_of_an_earlier_model_are_not_given(workspace):
     assert stored_embeddings(workspace, NAMES) is None and stored_embeddings(workspace, evaluation) is None
     (workspace.models_dir / "tiny.keras").unlink()
     assert stored_embeddings(workspace, NAMES) is not None
+
+
+def replace_image(workspace, sample):
+    """Make an image another one of the same size and time; only its content differs."""
+    path = workspace.data_dir / "colours" / sample
+    times = path.stat()
+    content = bytearray(path.read_bytes())
+    # Within the checksum of the last chunk, which no reader looks at.
+    content[-1] ^= 255
+    path.write_bytes(content)
+    return path, times
+
+
+def test_an_image_replaced_since_has_no_vector_and_is_named(workspace):
+    evaluation = evaluated(workspace)
+    path, _times = replace_image(workspace, "test/blue/0.png")
+    os.utime(path, ns=(1, 1))
+    for found in (stored_embeddings(workspace, NAMES), stored_embeddings(workspace, evaluation)):
+        assert found.changed == ("test/blue/0.png",) and len(found) == 5
+        assert found.ids.tolist() == evaluation.predictions["id"].tolist()[1:]
+        np.testing.assert_array_equal(found.vectors, half([VECTORS[name] for name in found.labels]))
+        assert found.changed_note == (
+            "1 image of colours was replaced after tiny was evaluated on it and is ignored: evaluate the model again "
+            "with --split test."
+        )
+    # Evaluated again it has one.
+    evaluated(workspace)
+    assert stored_embeddings(workspace, NAMES).changed == () and len(stored_embeddings(workspace, NAMES)) == 6
+
+
+def test_only_files_with_another_size_or_time_are_read(workspace, monkeypatch):
+    evaluated(workspace)
+    reads = []
+    monkeypatch.setattr(split_content, "sha256_of_file", lambda path: reads.append(path) or sha256_of_file(path))
+    assert stored_embeddings(workspace, NAMES).changed == () and reads == []
+    touched = workspace.data_dir / "colours" / "test" / "blue" / "0.png"
+    touched.touch()
+    assert stored_embeddings(workspace, NAMES).changed == () and reads == [str(touched)]
+    # What was read once is known.
+    assert stored_embeddings(workspace, NAMES).changed == () and len(reads) == 1
+
+
+def test_without_what_is_remembered_all_files_are_read_once(workspace, monkeypatch):
+    """As in a workspace copied from another machine; a replaced file is found all the same."""
+    from carvis.feature_space import write_shipped
+
+    evaluation = evaluated(workspace)
+    folder = evaluation_folder(workspace, *NAMES)
+    write_shipped(stored_embeddings(workspace, NAMES), opened(workspace).sha256, folder)
+    shutil.rmtree(workspace.cache_dir)
+    path, times = replace_image(workspace, "test/red/1.png")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    reads = []
+    monkeypatch.setattr(split_content, "sha256_of_file", lambda path: reads.append(path) or sha256_of_file(path))
+    for _ in range(2):
+        assert stored_embeddings(workspace, evaluation).changed == ("test/red/1.png",)
+        assert len(reads) == 6
+
+
+def test_images_that_are_not_there_keep_their_vectors(workspace):
+    evaluated(workspace)
+    shutil.rmtree(workspace.data_dir / "colours" / "test" / "blue")
+    assert len(stored_embeddings(workspace, NAMES)) == 6
+    shutil.rmtree(workspace.data_dir / "colours")
+    assert len(stored_embeddings(workspace, NAMES)) == 6
+
+
+def test_a_model_that_knows_fewer_classes_forgets_no_hashes(workspace, monkeypatch):
+    data = Dataset(workspace.data_dir / "colours").samples("test")
+    assert None not in split_content.SplitContent(data, workspace).hashes()
+    split_content.SplitContent(data.iloc[:4], workspace).hashes()
+    monkeypatch.setattr(split_content, "sha256_of_file", lambda path: pytest.fail("read again"))
+    assert None not in split_content.SplitContent(data, workspace).hashes()
 
 
 @pytest.mark.parametrize("key", ["../../../etc", "", None, "0" * 64, 7, ["a"]])

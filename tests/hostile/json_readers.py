@@ -1,7 +1,10 @@
 """The readers of JSON files, each with what is done with what it read: what a page or a verb would show."""
 
+import json
+
 from carvis.classifier.card import read_card, reading_of
 from carvis.dataset import Dataset
+from carvis.dataset.parts import DrawnParts
 from carvis.dataset.parts.masks import read_mask_folder
 from carvis.evaluation import load_evaluation
 from carvis.training import Run
@@ -44,10 +47,20 @@ def use_parts(root):
     return read_mask_folder(root / "data" / "cars" / "masks", Dataset(root / "data" / "cars"), "test")
 
 
+def use_drawn(root):
+    """Read boxes drawn by hand, and all that follows from them."""
+    drawn = DrawnParts.of(Dataset(root / "data" / "cars"))
+    assert json.loads(drawn.coco())["images"] is not None
+    for split in drawn.data.splits:
+        drawn.parts(split)
+    return drawn.images()
+
+
 READERS = {
     "metrics.json": ("data/evaluations/cars/valid/m/metrics.json", use_evaluation),
     "config.json": ("data/runs/20260101-000000-own/config.json", use_config),
     "status.json": ("data/runs/20260101-000000-own/status.json", use_run),
     "m.json": ("models/m.json", use_card),
+    "cars.json": ("data/parts/cars.json", use_drawn),
     "parts.json": ("data/cars/masks/parts.json", use_parts),
 }

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
+from carvis.dataset import Dataset
+from carvis.dataset.parts import Box, DrawnParts, PartBox
 from carvis.evaluation import Evaluation
 from carvis.evaluation.metrics import summarise
 from carvis.explain.attention.result import MEASURES, Attention
@@ -119,6 +121,7 @@ def each_file(tmp_path: Path) -> Path:
         (cars / split / "A").mkdir(parents=True)
         write_image(cars / split / "A" / "1.png", np.zeros((8, 8, 3), np.uint8))
     (cars / "masks" / "parts.json").write_text('["background", "body"]')
+    DrawnParts.of(Dataset(cars)).save("test/A/1.png", [PartBox("badge", Box(1, 2, 3, 4))], ["wheel"])
     return tmp_path
 
 

@@ -164,6 +164,13 @@ WRONG: dict[str, list[tuple]] = {
         (("model",), "../../x.keras", "lies outside the allowed folders"),
         (("waits_for",), "../x", "waits_for must be a name without a path"),
     ],
+    "cars.json": [
+        (("images", 0, "width"), "8", "images.0.width must be a whole number, and is a text"),
+        (("annotations", 0, "bbox"), [1, 2], "annotations.0.bbox must be a list of 4 or more, and is a list"),
+        (("annotations", 0, "bbox"), [1, 2, 0, 2], "a box holds no pixel"),
+        (("annotations", 0, "image_id"), 2, "a box has no image or no category"),
+        (("categories", 0, "name"), "\u0007", "the name of a part is invalid"),
+    ],
     "parts.json": [
         ((), {}, "it must be a list, and is an object"),
         ((), [], "it must be a list of 1 or more, and is a list"),

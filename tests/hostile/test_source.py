@@ -30,6 +30,7 @@ MAY_OPEN = {
     "carvis/evaluation/storage.py": "copies an ordinary file, no link, after a look at what lies there",
     "carvis/tags/database.py": "SQLite, after a look at what lies there",
     "dashboard/ui/heatmaps/heatmap_row.py": "heatmaps of the cache, which holds no links",
+    "dashboard/ui/attention/box_canvas.py": "the page's own HTML, CSS and JavaScript",
     "dashboard/ui/image_map/scatter.py": "the page's own HTML, CSS and JavaScript",
 }
 # What is given here is a file that is open already, or bytes.

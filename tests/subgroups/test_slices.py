@@ -9,6 +9,7 @@ import pytest
 from carvis.errors import CarvisError, StoppedError, TableError
 from carvis.evaluation.metrics import wilson_interval
 from carvis.subgroups import SliceSettings, slices
+from carvis.subgroups.search import holds, propose
 from tests.subgroups.small_properties import drawn, evaluated, sha256
 
 
@@ -94,6 +95,20 @@ def test_a_small_test_set_says_what_it_cannot_show():
     assert "it takes about" in found.needed and "there are 40." in found.needed
     larger = slices(evaluated(drawn(1000), np.arange(1000) % 10 == 0), drawn(1000))
     assert "only if its accuracy is at most" in larger.power
+
+
+def test_no_proposal_holds_for_more_than_half_of_the_images():
+    """The images of the first proposal are set aside, and belong to the second all the same."""
+    known = drawn(1000)
+    rng = np.random.default_rng(0)
+    rare = np.arange(1000) % 5 < 2
+    brightness = known.table["brightness"]
+    table = pd.DataFrame({"kind": np.where(rare, "odd", "even"), "brightness": brightness}, known.table.index)
+    rate = np.where(rare, 0.9, np.where(brightness < 200, 0.5, 0.02))
+    wrong = rng.random(1000) < rate
+    proposals = propose(table, wrong, SliceSettings())
+    assert [one[0].key for one in proposals[:2]] == ["kind", "brightness"]
+    assert all(holds(one, table).sum() <= 500 for one in proposals)
 
 
 def test_no_error_is_no_slice():

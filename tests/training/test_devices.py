@@ -5,11 +5,18 @@ import sys
 
 import pytest
 
-from carvis import Run, train
+from carvis import Run, Workspace, train
 from carvis.errors import TrainingError
 
-# Devices can be split only before TensorFlow starts, so this runs in a process of its own.
-SCRIPT = """
+# 72 images in batches of 16: the last holds 8. In batches of 17 no share comes out even, and the last batch holds 4.
+# The frozen part of transfer comes from the cache.
+CASES = [("own", 16), ("transfer", 16), ("transfer", 17)]
+OPTIONS = {
+    "backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "epochs": 3, "weights": None, "augment": False,
+    "patience": 99,
+}  # fmt: skip
+# Devices can be split only before TensorFlow starts: in one other process for all cases.
+SCRIPT = f"""
 import sys
 import tensorflow as tf
 
@@ -17,45 +24,29 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from carvis import Workspace, train
 
-data, workspace, backbone, recipe, devices, epochs, batch_size = sys.argv[1:]
-run = train(
-    recipe, data, backbone=backbone, input_size=32, head_units=8, epochs=int(epochs), batch_size=int(batch_size),
-    weights=None, augment=False, workspace=Workspace(workspace), devices=devices.split(","), patience=99,
-)
-print(run.directory)
+data, workspace = sys.argv[1:]
+for recipe, batch_size in {CASES}:
+    run = train(
+        recipe, data, batch_size=batch_size, workspace=Workspace(workspace), devices=["CPU:0", "CPU:1"], **{OPTIONS}
+    )
+    print(run.directory)
 """
 
 
-def on_two(colours, workspace, backbone, recipe, batch_size):
-    command = [
-        sys.executable,
-        "-c",
-        SCRIPT,
-        str(colours.root),
-        str(workspace.root),
-        backbone,
-        recipe,
-        "CPU:0,CPU:1",
-        "3",
-        str(batch_size),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+@pytest.fixture(scope="module")
+def on_two(colours, tmp_path_factory) -> dict[tuple[str, int], Run]:
+    """The runs on two devices."""
+    workspace = Workspace(tmp_path_factory.mktemp("two devices"))
+    command = [sys.executable, "-c", SCRIPT, str(colours.root), str(workspace.root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=550)
     assert done.returncode == 0, done.stderr[-3000:]
-    return Run(done.stdout.split()[-1], workspace)
+    return {case: Run(line, workspace) for case, line in zip(CASES, done.stdout.splitlines()[-3:], strict=True)}
 
 
-def on_one(colours, workspace, backbone, recipe, batch_size):
-    return train(
-        recipe, colours, backbone=backbone, input_size=32, head_units=8, epochs=3, batch_size=batch_size, weights=None,
-        augment=False, workspace=workspace, patience=99,
-    )  # fmt: skip
-
-
-# 72 images in batches of 16: the last holds 8. In batches of 17 no share comes out even, and the last batch holds 4.
-# The frozen part of transfer comes from the cache.
-@pytest.mark.parametrize(("recipe", "batch_size"), [("own", 16), ("transfer", 16), ("transfer", 17)])
-def test_two_devices_learn_what_one_does(colours, workspace, recipe, batch_size):
-    single, two = (run(colours, workspace, "vgg16-slim", recipe, batch_size) for run in (on_one, on_two))
+@pytest.mark.parametrize(("recipe", "batch_size"), CASES)
+def test_two_devices_learn_what_one_does(colours, workspace, on_two, recipe, batch_size):
+    single = train(recipe, colours, batch_size=batch_size, workspace=workspace, **OPTIONS)
+    two = on_two[recipe, batch_size]
     columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
     difference = (single.history[columns] - two.history[columns]).abs().to_numpy().max()
     assert difference < 1e-4

@@ -39,6 +39,11 @@ def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space,
     second = start("own", colours, name="second", **options)
     wait(lambda: second.status.get("behind") == first.id)
     assert (first.state, second.state) == ("running", "queued") and second.alive
+    third = start("own", colours, name="third", **options)
+    wait(lambda: third.status.get("behind"))
+    third.stop()
+    wait(lambda: third.state == "stopped")
+    assert third.model_path is None and first.alive
 
     os.kill(first.status["pid"], signal.SIGKILL)
     wait(lambda: first.state == "crashed")
@@ -70,18 +75,8 @@ def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space,
     assert main(["runs", "compare", *messages]) == 0 and capsys.readouterr().out.count("own") >= 2
     assert main(["runs", "follow", first.id, *messages]) == 0
     assert f"resumed after epoch {done}" in capsys.readouterr().out
-    assert main(["runs", "remove", first.id, second.id, *messages]) == 0
+    assert main(["runs", "remove", first.id, second.id, third.id, *messages]) == 0
     assert not space.runs() and second.id not in str(list(space.models_dir.iterdir()))
-
-
-def test_a_queued_run_can_be_stopped_before_its_turn(colours, space, small):
-    options = {"workspace": space, "epochs": 5000, "patience": 5000, **small}
-    first = start("own", colours, **options)
-    second = start("own", colours, **options)
-    wait(lambda: second.status.get("behind") == first.id)
-    second.stop()
-    wait(lambda: second.state == "stopped")
-    assert second.model_path is None and first.alive
 
 
 def test_what_cannot_be_done_is_one_sentence(colours, space, small, capsys):

@@ -1,7 +1,9 @@
 """A run that is killed and resumes gives the history of one that never ended."""
 
+import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from carvis.classifier import load_classifier, read_card
 from carvis.errors import TrainingError
+from carvis.evaluation import evaluate
 from carvis.training import Run, execute, prepare, train
 from carvis.training.checkpoint import STATE
 from carvis.training.replay import Replay
@@ -54,6 +58,52 @@ def test_a_stopped_run_goes_on_and_keeps_both_models(colours, tmp_path, small):
     np.testing.assert_allclose(run.history[FIGURES[:6]], plain.history[FIGURES[:6]], atol=1e-6)
     with pytest.raises(TrainingError, match="finished"):
         execute(run)
+
+
+PARTS = {
+    "all of it": ("own", {"input_size": 32, "width": 4, "head_units": 16}),
+    "its head": ("transfer", {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "weights": None}),
+}
+
+
+@pytest.mark.parametrize("part, moment", [("all of it", "reading"), ("its head", "reading"), ("its head", "caching")])
+@pytest.mark.parametrize("first_end", ["killed", "stopped"])
+def test_a_run_stopped_again_before_it_trains_leaves_the_model_of_its_best_epoch(
+    colours, tmp_path, part, first_end, moment
+):
+    """Two epochs are finished; the process that resumes is asked to stop while it still reads images."""
+    recipe, options = PARTS[part]
+    options = options | {"epochs": 4, "views": 1, "batch_size": 16, "seed": 1, "workspace": _workspace(tmp_path)}
+    run = prepare(recipe, colours, name="mine", **options)
+    end = {"killed": _killed, "stopped": lambda run: run.stop()}[first_end]
+
+    def after_two(event):
+        if event["kind"] == "epoch" and event["epoch"] == 2:
+            end(run)
+
+    with contextlib.suppress(SystemExit):
+        execute(run, on_event=after_two)
+    assert run.state == {"killed": "crashed", "stopped": "stopped"}[first_end]
+    with np.load(run.directory / STATE) as file:
+        facts = json.loads(str(file["standing"]))
+    if moment == "caching":
+        shutil.rmtree(run.workspace.cache_dir / "features")
+    execute(run, on_event=lambda event: run.stop() if event["kind"] == moment else None)
+    assert run.state == "stopped" and len(run.history) == 2
+    assert [path.name for path in run.workspace.models_dir.glob("*.keras")] == ["mine.keras"]
+    card = read_card(run.model_path)
+    assert card.metrics["epochs"] == 2 and card.metrics["best_epoch"] == facts["best_epoch"]
+    assert card.metrics["train_pictures"] == 72
+    assert card.metrics["valid_accuracy"] == pytest.approx(run.history["val_accuracy"][facts["best_epoch"] - 1])
+    # The weights are those, too: the file says of the validation images what the epoch said.
+    measured = evaluate(load_classifier(run.model_path), colours, "valid", embeddings=False)
+    assert measured.accuracy == pytest.approx(card.metrics["valid_accuracy"])
+    execute(run)
+    assert run.state == "finished" and run.history["epoch"].tolist() == [1, 2, 3, 4]
+
+
+def _killed(run) -> None:
+    raise SystemExit("killed")
 
 
 def test_fine_tuning_goes_on_with_its_parent_too(colours, tmp_path):

@@ -35,7 +35,9 @@ def read_attribute(handle: h5g.GroupID | h5d.DatasetID, name: str, book: OpenFil
         count = math.prod(shape)
         if key not in book.places:
             book.places[key] = find_mark(book.file, key + b"\0")
-        declared = declared_text(book.file, book.places[key], key, count)
+        if (key, count) not in book.declared_texts:
+            book.declared_texts[key, count] = declared_text(book.file, book.places[key], key, count)
+        declared = book.declared_texts[key, count]
         most = count * book.longest_text if declared is None else declared
         check_growth(book.path, book.file_bytes, most)
     return (h5py.Group if isinstance(handle, h5g.GroupID) else h5py.Dataset)(handle).attrs[name]

@@ -28,6 +28,8 @@ class OpenFile:
         self.path, self.file, self.file_bytes, self.number, self.lookups = path, file, file_bytes, number, 0
         # Positions of attribute names, as far as they were searched for.
         self.places: dict[bytes, list[int]] = {}
+        # Bytes of the texts of attributes, by name and number of texts: each layer has such attributes.
+        self.declared_texts: dict[tuple[bytes, int], int | None] = {}
         self.longest_text: int | None = None
         self.size = file.seek(0, io.SEEK_END)
 

@@ -1,6 +1,6 @@
 """``read_parts``: annotations of any kind that people have, read as ``Parts``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding:
                 why=reason,
             )
         )
-    return _of_shapes(annotated, names, notes, source.name, images.files)
+    return parts_of_shapes(annotated, names, notes, source.name, images.files)
 
 
 def box_parts(data: Dataset, sample: str, box: Sequence[float], name: str = "box", source: str = "one box") -> Parts:
@@ -105,7 +105,7 @@ def box_parts(data: Dataset, sample: str, box: Sequence[float], name: str = "box
     except (TypeError, ValueError):
         remedy = Message("give left, top, right, bottom with left < right and top < bottom")
         raise TableError(Message("{box} is no box: {remedy}.", box=list(box), remedy=remedy)) from None
-    return _of_shapes({sample: Annotated(((name, shape),), None, source)}, [name], [], source, {sample: file})
+    return parts_of_shapes({sample: Annotated(((name, shape),), None, source)}, [name], [], source, {sample: file})
 
 
 def _of_masks(folder: Path, data: Dataset, split: str) -> Parts:
@@ -115,14 +115,40 @@ def _of_masks(folder: Path, data: Dataset, split: str) -> Parts:
     return Parts(tuple(names), content_hash("masks", names, facts), folder.name, tuple(notes), drawn, files)
 
 
-def _of_shapes(
+def parts_of_shapes(
     annotated: dict[str, Annotated], names: list[str], notes: list[Message], source: str, files: dict[str, str]
 ) -> Parts:
+    """Make parts of shapes by sample id; what none of them covers is ``rest``, unless a part has that name.
+
+    Args:
+        annotated: by sample id.
+        names: of the parts, in order.
+        notes, source, files: as ``Parts`` has them.
+    """
     rest = REST if REST not in names else None
     facts = [
-        [sample, annotation.size, [[part, *shape.facts()] for part, shape in annotation.shapes]]
+        [sample, annotation.size, [[part, *shape.facts()] for part, shape in annotation.shapes], *_marks(annotation)]
         for sample, annotation in sorted(annotated.items())
     ]
+    unknown = {sample: missing for sample, entry in annotated.items() if (missing := _unknown(entry, names, rest))}
     names = [*names, rest] if rest else names
-    drawn = {sample: partial(annotation.draw, rest=rest) for sample, annotation in annotated.items()}
-    return Parts(tuple(names), content_hash("shapes", names, facts), source, tuple(notes), drawn, files)
+    drawn = {
+        sample: partial(annotation.draw, rest=None if rest in unknown.get(sample, ()) else rest)
+        for sample, annotation in annotated.items()
+    }
+    return Parts(tuple(names), content_hash("shapes", names, facts), source, tuple(notes), drawn, files, unknown)
+
+
+def _marks(annotation: Annotated) -> list[list[str]]:
+    return [] if annotation.absent is None else [sorted(annotation.absent)]
+
+
+def _unknown(annotation: Annotated, names: Iterable[str], rest: str | None) -> frozenset[str]:
+    """Return the parts of which an annotation says nothing; ``rest`` too, where a part may lie in it."""
+    if annotation.absent is None:
+        return frozenset()
+    visible = {part for part, _ in annotation.shapes}
+    unknown = set(names) - visible - annotation.absent
+    if rest and (unknown or not visible):
+        unknown.add(rest)
+    return frozenset(unknown)

@@ -24,6 +24,7 @@ _INCOMPLETE = Message("is incomplete")
 # Characters of a file for each list or object in it. Millions of empty ones are parsed in a single step during which
 # no other session is served.
 _LEAST_OF_A_LIST = 10
+_NO_PART = Message("marks a part as absent that is not listed")
 # Letters of an id or a name that are kept.
 _LONGEST = 1000
 
@@ -32,7 +33,8 @@ def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> A
     """Read one JSON file: annotations by sample id, part names in the order of the categories, sentences.
 
     ``segmentation`` is taken where there is one, else ``bbox`` (x, y, width, height). Coordinates are pixels from the
-    upper left corner (https://cocodataset.org/#format-data).
+    upper left corner (https://cocodataset.org/#format-data). The parts that ``absent_parts`` of an image lists are not
+    visible in it; where an image has this key, of its other parts without a shape nothing is known.
 
     Raises:
         TableError: not such a file.
@@ -98,8 +100,35 @@ def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> A
             continue
         image_shapes += [(names[category], shape) for shape in drawn]
         sizes[sample] = size
-    annotated = {sample: Annotated(tuple(drawn), sizes[sample], path.name) for sample, drawn in shapes.items() if drawn}
+    absent = _absent(described, names, images, invalid)
+    for sample, (_marks, size) in absent.items():
+        shapes.setdefault(sample, [])
+        sizes.setdefault(sample, size)
+    annotated = {
+        sample: Annotated(tuple(drawn), sizes[sample], path.name, absent[sample][0] if sample in absent else None)
+        for sample, drawn in shapes.items()
+        if drawn or (sample in absent and absent[sample][0])
+    }
     return Annotations(annotated, list(dict.fromkeys(names.values())), invalid.notes())
+
+
+def _absent(
+    described: dict[str, dict[str, Any]], names: dict[str, str], images: ImageLookup, invalid: InvalidEntries
+) -> dict[str, tuple[frozenset[str], tuple[int, int] | None]]:
+    """Return the parts that carvis' own files mark as not visible, and the size, of the images that have such marks."""
+    known = set(names.values())
+    absent = {}
+    for place, image in enumerate(described.values()):
+        marks = image.get("absent_parts")
+        if not isinstance(marks, list):
+            continue
+        parts = {part for mark in marks[: len(known) + 1] if (part := _key(mark)) in known}
+        if len(parts) < len(marks):
+            invalid.add(_NO_PART, place)
+        sample = images.find(str(image.get("file_name", "")))
+        if sample is not None:
+            absent[sample] = frozenset(parts), _size(image)
+    return absent
 
 
 def _images(rows: list[Any], invalid: InvalidEntries) -> dict[str, dict[str, Any]]:

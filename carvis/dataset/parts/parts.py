@@ -35,6 +35,8 @@ class Parts:
         notes: sentences on what a person should know: rows without an image, shapes that were skipped, ...
         drawn: for each annotated sample id, the function that draws its masks.
         files: for each sample id the image's file, where its size has to be looked up.
+        unknown: for annotated sample ids, the parts of which nobody has said whether they are visible; of the others
+            all are known.
     """
 
     names: tuple[str, ...]
@@ -43,6 +45,7 @@ class Parts:
     notes: tuple[Message, ...] = ()
     drawn: Mapping[str, Draw] = field(default_factory=dict, repr=False)
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unknown: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.drawn)
@@ -82,8 +85,8 @@ class Parts:
             size: (height, width) of the image as it is read, upright; looked up where not given.
 
         Returns:
-            Part name to bool (height, width), every name of ``names``; a part that is not there has an empty mask.
-            Boxes may overlap.
+            Part name to bool (height, width), every name of ``names``; a part that is not there, or of which nothing is
+            known (``unknown``), has an empty mask. Boxes may overlap.
 
         Raises:
             TableError: the mask's file is broken or does not fit the image.

@@ -103,14 +103,23 @@ Shape = Box | Outline | Runs
 
 @dataclass(frozen=True)
 class Annotated:
-    """The shapes on one image: (part, shape) pairs, and the (height, width) they were drawn at, if it is known."""
+    """The shapes on one image.
+
+    Attributes:
+        shapes: (part, shape) pairs.
+        size: the (height, width) they were drawn at, if it is known.
+        source: the file's name.
+        absent: the parts that a person did not see in the image: of what is neither drawn nor absent nothing is known.
+            None where all that is not drawn is absent.
+    """
 
     shapes: tuple[tuple[str, Shape], ...]
     size: tuple[int, int] | None
     source: str
+    absent: frozenset[str] | None = None
 
-    def draw(self, size: tuple[int, int], rest: str | None = None) -> dict[str, NDArray[np.bool_]]:
-        """Draw each part as a mask of an image's size, and what none of them covers under the name ``rest``.
+    def fitted(self, size: tuple[int, int]) -> list[tuple[str, Shape]]:
+        """Return the shapes on the image as it is now, which may have been made smaller or larger since.
 
         Raises:
             TableError: they were drawn on an image of another shape.
@@ -118,7 +127,7 @@ class Annotated:
         down = across = 1.0
         if self.size and self.size != size:
             down, across = size[0] / self.size[0], size[1] / self.size[1]
-            # The image may have been made smaller or larger since, which keeps its shape.
+            # A smaller or larger image keeps its shape.
             if not same_shape(self.size, size):
                 raise TableError(
                     Message(
@@ -131,12 +140,21 @@ class Annotated:
                         image_height=size[0],
                     )
                 )
-        check_number({part for part, _ in self.shapes}, self.source)
+        return [(part, shape.scaled(down, across)) for part, shape in self.shapes]
+
+    def draw(self, size: tuple[int, int], rest: str | None = None) -> dict[str, NDArray[np.bool_]]:
+        """Draw each part as a mask of an image's size, and what none of them covers under the name ``rest``.
+
+        Raises:
+            TableError: they were drawn on an image of another shape.
+        """
+        shapes = self.fitted(size)
+        check_number({part for part, _ in shapes}, self.source)
         masks: dict[str, NDArray[np.bool_]] = {}
-        for part, shape in self.shapes:
+        for part, shape in shapes:
             if part not in masks:
                 masks[part] = np.zeros(size, bool)
-            shape.scaled(down, across).paint(masks[part])
+            shape.paint(masks[part])
         if rest:
             masks[rest] = ~np.logical_or.reduce([*masks.values(), np.zeros(size, bool)])
         return masks
@@ -148,6 +166,25 @@ class Annotations(NamedTuple):
     shapes: dict[str, Annotated]
     names: list[str]
     notes: list[Message]
+
+
+def bounding_box(shape: Shape) -> Box:
+    """Return the smallest box around a shape.
+
+    Raises:
+        TableError: it holds no pixel.
+    """
+    if isinstance(shape, Box):
+        return shape
+    if isinstance(shape, Outline):
+        across, down = zip(*shape.points)
+        return Box(min(across), min(down), max(across), max(down))
+    mask = np.zeros(shape.size, bool)
+    shape.paint(mask)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        raise TableError(Message("A shape holds no pixel."))
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
 def box_between(values: Sequence[float]) -> Box:

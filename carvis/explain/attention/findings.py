@@ -5,6 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from carvis.display import percent
+from carvis.explain.attention.intervals import FEWEST, Precision
 from carvis.explain.attention.outliers import KINDS, Kind
 from carvis.explain.attention.part_claim import Claim, Verdict
 from carvis.explain.attention.result import Attention
@@ -142,6 +143,36 @@ def skipped_messages(model: str, attention: Attention) -> list[Message]:
     if n := skipped.get("unreadable", 0):
         messages.append(Message.of_number("{n} image could not be read.", "{n} images could not be read.", n))
     return messages
+
+
+def precision_finding(model: str, found: Precision) -> Message:
+    """Say how precisely a mean is known, and what a useful interval takes. Values: model, part and numbers."""
+    of_share = found.measure == "share"
+    values = {"model": model, "part": found.part, "n": found.n, "half": f"{100 * found.half:.0f}"}
+    if found.low != found.low:
+        return Message("{model}: too few images show the {part} and were measured (n = {n}).", **values)
+    write = percent if of_share else difference
+    values |= {name: write(getattr(found, name)) for name in ("mean", "low", "high")}
+    statement = (
+        Message("{model}: {mean} of the evidence is on the {part} (95 % CI {low} – {high}, n = {n})", **values)
+        if of_share
+        else Message(
+            "{model}: occluding the {part} lowers the probability by {mean} more than the same shape elsewhere "
+            "(95 % CI {low} – {high}, n = {n})",
+            **values,
+        )
+    )
+    values = {"statement": statement, "half": values["half"], "fewest": FEWEST}
+    if found.needed is None:
+        return Message("{statement}. Below {fewest} images, how many more it takes cannot be told.", **values)
+    if not found.needed:
+        return Message("{statement}: within ± {half} points.", **values)
+    return Message.of_number(
+        "{statement}: about {n} more image for ± {half} points.",
+        "{statement}: about {n} more images for ± {half} points.",
+        found.needed,
+        **values,
+    )
 
 
 def _claim_message(verdict: Verdict, values: dict[str, str]) -> Message:

@@ -255,10 +255,13 @@ class _Measurement:
             "probability": float(heatmap.probabilities[heatmap.target]),
             "status": heatmap.status,
         }
-        row |= {f"area:{part}": float(masks[part].mean()) if part in masks else 0.0 for part in self.parts.names}
+        # Of a part that nobody looked for nothing is known.
+        unknown = self.parts.unknown.get(sample.id, frozenset())
+        known = [part for part in self.parts.names if part not in unknown]
+        row |= {f"area:{part}": float(masks[part].mean()) if part in masks else 0.0 for part in known}
         if heatmap.status == "ok":
             # A part that is not there holds no evidence.
-            row |= {f"{measure}:{part}": 0.0 for part in self.parts.names for measure in ("share", "point")}
+            row |= {f"{measure}:{part}": 0.0 for part in known for measure in ("share", "point")}
         if heatmap.status == "ok" and masks:
             covers = np.stack([measures.coverage(mask, size) for mask in masks.values()])
             place = measures.summit(heatmap.positive)

@@ -41,7 +41,8 @@ class Attention:
             probability falls, ``changed:`` whether the prediction changes, ``right:`` whether it is right, the same
             three under ``control:``, ``control changed:``, ``control right:`` with the same shape occluded elsewhere,
             and ``overlap:`` how much of the part the control occluded too. NaN where the part is not in the image, or
-            nothing was occluded.
+            nothing was occluded; ``area:`` and ``share:`` are 0 where it is not in the image, NaN where nobody looked
+            for it.
         parts: the parts' names, in the annotations' order.
         skipped: how many images are not in the table, by reason: not annotated, unreadable, unknown class.
         problems: in sentences, what could not be read.

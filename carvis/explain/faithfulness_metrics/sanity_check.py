@@ -96,6 +96,8 @@ def randomisation_checks(
         orientation=clf.orientation,
         input_size=None if clf.native_size else clf.probe_size,
         output=clf.output,
+        token_grid=clf.token_grid,
+        extra_tokens=clf.extra_tokens,
         name=clf.name,
     )
     for image, heatmap in zip(images, maps, strict=True):

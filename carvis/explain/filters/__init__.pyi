@@ -4,6 +4,7 @@ from .parametrisation import Parametrisation, fourier, pixels
 from .patterns import FilterPatterns
 from .render import draw_filters, filter_patterns
 from .settings import DEFAULT_STEPS, STARTS, FilterSettings
+from .several_layers import draw_layers, first_of_each_block
 from .transforms import jitter
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "adam",
     "channel_mean",
     "draw_filters",
+    "draw_layers",
     "filter_patterns",
+    "first_of_each_block",
     "fourier",
     "jitter",
     "normalised_ascent",

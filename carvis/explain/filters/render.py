@@ -101,7 +101,8 @@ def draw_filters(
         ModelError: no such layer or filter.
     """
     settings = settings or FilterSettings()
-    filters = _checked(clf, layer, filters)
+    filters = filter_indices(clf, layer, filters)
+    _check_size(clf, layer, settings)
     default = default_functions(settings)
     functions = Functions(
         objective or default.objective,
@@ -127,7 +128,26 @@ def draw_filters(
     return _result(clf, layer, [(index, done[index]) for index in filters if index in done], settings, names)
 
 
-def _checked(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list[int]:
+def _check_size(clf: Classifier, layer: str, settings: FilterSettings) -> None:
+    if clf.map_layer(layer).tokens and (settings.size, settings.size) != clf.input_size:
+        raise ModelError(
+            Message(
+                "{layer} of {model} has tokens, so its patterns can be drawn only at the size of the model's input,"
+                " {size} (--size, size=), or of its convolutions at any size: {layers}.",
+                layer=layer,
+                model=clf.name,
+                size="x".join(map(str, clf.input_size)),
+                layers=", ".join(clf.conv_layers) or "-",
+            )
+        )
+
+
+def filter_indices(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list[int]:
+    """Return the indices of the filters to draw, the first 64 where none are given.
+
+    Raises:
+        ModelError: no such layer or filter.
+    """
     channels = int(clf.map_layer(layer).shape[-1] or 0)
     indices = list(range(min(MOST_FILTERS, channels)) if filters is None else filters)
     for index in indices:

@@ -61,6 +61,18 @@ def _head(clf: Classifier, path: str, score: Score) -> Head:
                 default=clf.default_layer or "–",
             )
         )
+    if layer.tokens is not None and layer.tokens.extra:
+        raise ModelError(
+            Message(
+                "{layer} of {name} gives class or register tokens, too, and the scores depend on them: choose a layer "
+                "without such tokens.",
+                layer=path,
+                name=clf.name,
+            )
+        )
+    # The sides of a map follow from those of the image, where these differ.
+    grid = layer.tokens
+    sides = (grid.height, grid.width) if grid else (None, None) if clf.native_size else layer.shape[1:3]
     kind, squashing = clf.score_kind(score), squashing_step(clf.model)
 
     def run(activations: tf.Tensor, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -68,7 +80,11 @@ def _head(clf: Classifier, path: str, score: Score) -> Head:
 
         def replace(call: Callable, *args: Any, **kwargs: Any) -> Any:
             given = call(*args, **kwargs)
-            return tf.cast(activations, given.dtype) if next(turns) == layer.turn else given
+            if next(turns) != layer.turn:
+                return given
+            # Tokens lie on a map row by row.
+            values = activations if layer.tokens is None else tf.reshape(activations, (-1, *layer.shape[1:]))
+            return tf.cast(tf.ensure_shape(values, given.shape), given.dtype)
 
         def keep_logits(function: Callable, x: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
             logits.append(x)
@@ -86,7 +102,7 @@ def _head(clf: Classifier, path: str, score: Score) -> Head:
         return scores, probabilities
 
     signature = [
-        tf.TensorSpec([None, *layer.shape[1:]], tf.float32),
+        tf.TensorSpec([None, *sides, layer.shape[-1]], tf.float32),
         tf.TensorSpec([1, *clf.input_size, clf.channels], tf.float32),
     ]
     function = traced(clf.model, run, signature)

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from carvis.classifier import Classifier
-from carvis.classifier.call_hooks import hooked_calls, wrapped_call
+from carvis.classifier.call_hooks import as_map, hooked_calls, wrapped_call
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
@@ -100,6 +100,7 @@ def hook_layers(
     *,
     output: OutputName | None = None,
     size: tuple[int | None, int | None] | None = None,
+    patching: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
 ) -> Hooks:
     """Build the traced function behind every method that needs activations, gradients or scores.
 
@@ -116,6 +117,7 @@ def hook_layers(
         precision: ``full``, or ``fast`` for convolutions in bfloat16.
         output: what the output means (``Classifier.output``); None decides by the graph.
         size: height and width of the images, the model's own where None; with an open one nothing is traced.
+        patching: what else is changed in the model while it runs.
 
     Returns:
         A function of images float32 (N, H, W, C), class indices and those they are contrasted with int32 (N, T), -1 for
@@ -145,6 +147,7 @@ def hook_layers(
             tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape,
             contextlib.ExitStack() as patches,
         ):
+            patches.enter_context(patching())
             for layer in rounded:
                 if layer is not last:
                     patches.enter_context(wrapped_call(layer, in_bfloat16))
@@ -174,8 +177,12 @@ def hook_layers(
         by_target = [
             tape.gradient(total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO) for total in totals
         ]
-        gradients = [tf.cast(tf.stack(of_layer, axis=1), tf.float32) for of_layer in zip(*by_target, strict=True)]
-        return HookedOutputs([tf.cast(x, tf.float32) for x in sources], gradients, scores, output, classes, against)
+        gradients = [
+            tf.cast(tf.stack([as_map(layer, gradient) for gradient in of_layer], axis=1), tf.float32)
+            for layer, of_layer in zip(layers, zip(*by_target, strict=True))
+        ]
+        maps = [tf.cast(as_map(layer, x), tf.float32) for layer, x in zip(layers, sources, strict=True)]
+        return HookedOutputs(maps, gradients, scores, output, classes, against)
 
     if None in image_shape[1:]:
         return with_model_failures(

@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier import Classifier
-from carvis.classifier.call_hooks import hooked_calls
+from carvis.classifier.call_hooks import as_map, hooked_calls
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.method_patches import PATCHING
 from carvis.classifier.model_call import call_model, traced
-from carvis.dataset import Unreadable, pipeline
+from carvis.dataset import Unreadable
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -38,7 +38,7 @@ def make_pass(
         outputs: dict[int, tf.Tensor] = {}
 
         def keep(place: int, given: tf.Tensor, output: tf.Tensor) -> None:
-            outputs[place] = output
+            outputs[place] = as_map(layers[place], output)
 
         with PATCHING, hooked_calls(layers, keep):
             call_model(model, tf.convert_to_tensor(images))
@@ -96,14 +96,5 @@ def layer_outputs(
         ModelError: no such layer, or one without a map.
     """
     run = traced_pass(clf, layers)
-    batches = pipeline(
-        list(paths),
-        input_size=clf.input_size,
-        resize_method=clf.resize,
-        channels=clf.channels,
-        reading=clf.reading,
-        batch_size=batch_size,
-        unreadable=unreadable,
-    )
-    for places, images in batches:
-        yield places.numpy(), [output.numpy() for output in run(clf.preprocess(images.numpy()))]
+    for places, images in clf.prepared_batches(paths, batch_size=batch_size, unreadable=unreadable):
+        yield places, [output.numpy() for output in run(images)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from carvis.classifier.call_hooks import call_index
+from carvis.classifier.call_hooks import as_map, call_index
 from carvis.classifier.flat_graph import Call
 
 
@@ -31,7 +31,7 @@ def submodel_to(
         reached: list[tf.Tensor] = []
         indices = itertools.count()
         _walk(model, [images], lambda step: step is operation and next(indices) == index, reached, below)
-        return reached[0]
+        return reached[0] if below else as_map(layer, reached[0])
 
     return run
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from carvis.language import Message
 
-Family = Literal["cam", "perturbation", "gradient"]
+Family = Literal["cam", "attention", "perturbation", "gradient"]
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,12 @@ class Method:
 
     Attributes:
         name: what people choose it by.
-        function: of family ``cam``, activations and gradients (N, h, w, c) -> maps (N, h, w), as ``cam`` says; of the
+        function: of family ``cam``, activations and gradients (N, h, w, c) -> maps (N, h, w), as ``cam`` says; of
+            ``attention``, attention weights and their gradients -> relevance of tokens, as ``attention`` says; of the
             others, a ``Probe`` -> one map (h, w). The maps are float32 and signed.
-        family: ``cam`` combines a layer's activations and gradients of one pass; ``perturbation`` takes scores of
-            changed images; ``gradient`` takes gradients at the input.
+        family: ``cam`` combines a layer's activations and gradients of one pass; ``attention`` the attention weights of
+            all layers and their gradients; ``perturbation`` takes scores of changed images; ``gradient`` takes
+            gradients at the input.
         sentence: what it shows, for the person who chooses it.
         paper: where it is defined.
         takes_layer: whether it explains a layer; the others explain the input.

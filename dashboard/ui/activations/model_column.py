@@ -18,16 +18,18 @@ from carvis.explain.units.channels import (
     mean_map,
     stretched,
 )
-from carvis.images import encode_image, overlay
+from carvis.images import encode_image
 from carvis.tables import to_csv
 from ui.activations.selection import ActivationSelection
 from ui.state import selection
 from ui.state.i18n import _, n_, of_library
-from ui.state.models import Opened
+from ui.state.models import Opened, stamp_of
 from ui.state.samples import Sample
 from ui.state.widget_values import careful
 from ui.widgets import layer_picker
+from ui.widgets.chart import cached_chart
 from ui.widgets.download import download
+from ui.widgets.images import encoded_once, overlaid
 from ui.widgets.layout import error
 from ui.widgets.text import percent, plain
 
@@ -42,7 +44,8 @@ class ModelColumn:
         self, model: Opened, sample: Sample, image: np.ndarray, outputs: dict[str, np.ndarray], cell: DeltaGenerator
     ):
         self.model, self.sample, self.image, self.outputs, self.cell = model, sample, image, outputs, cell
-        self.dead = {path: int(dead_channels(values).sum()) for path, values in outputs.items()}
+        self.stamp = (model.clf.fingerprint, stamp_of(sample))
+        self.dead = _dead_counts(*self.stamp, _outputs=outputs)
         self.shares = {path: count / outputs[path].shape[2] for path, count in self.dead.items()}
         self.most_dead = max(self.shares.values())
 
@@ -99,19 +102,15 @@ class ModelColumn:
             order = order[:_SHOWN]
         columns = min(int(chosen.columns), channels)
         side = min(_WIDTHS[wide] // columns - 4, 160)
-        grid = channel_grid(
-            values,
-            columns,
-            channels=order,
-            scale=chosen.range,
-            side=side,
-            labels=True,
-            colormap=chosen.colours,
-        )
+        options = {"columns": columns, "scale": chosen.range, "side": side, "labels": True, "colormap": chosen.colours}
+        grid = encoded_once(
+            lambda: encode_image(channel_grid(values, channels=order, **options), "PNG"),
+            "channels", self.stamp, path, order, options,
+        )  # fmt: skip
         alt = _("{n} channels of {layer}; {dead} of {all} are dead").format(
             n=len(order), layer=path, dead=self.dead[path], all=channels
         )
-        st.image(encode_image(grid, "PNG"), width="content", alt=alt)
+        st.image(grid, width="content", alt=alt)
         if len(order) < channels:
             st.button(
                 _("Show all {n} channels").format(n=channels),
@@ -155,10 +154,10 @@ class ModelColumn:
             (left, _("Channel {n} overlaid on the image").format(n=channel), activation),
             (right, _("Mean of all channels"), mean_map(values)),
         ):
-            overlaid = overlay(self.image, stretched(values_shown), chosen.strength / 100, chosen.colours)
+            image = overlaid(self.image, self.stamp, stretched(values_shown), chosen.strength, chosen.colours)
             low, high = float(values_shown.min()), float(values_shown.max())
             with column:
-                st.image(encode_image(overlaid), width="stretch", alt=f"{name}, {path}")
+                st.image(image, width="stretch", alt=f"{name}, {path}")
                 st.caption(_("{name}: {low} to {high}").format(name=name, low=f"{low:.3g}", high=f"{high:.3g}"))
 
     def _bars(self, path: str, top: float) -> None:
@@ -180,27 +179,12 @@ class ModelColumn:
                 "top": max(top, 0.1),
             }
         )
-        x = alt.X("place:O", title=_("Layer, from input to output"), axis=alt.Axis(labelAngle=0, labelOverlap=True))
-        y = {"title": None, "axis": alt.Axis(format=".0%", tickCount=3)}
-        tooltip = [
-            alt.Tooltip("layer:N", title=_("Layer")),
-            alt.Tooltip("share:Q", title=_("Dead channels"), format=".1%"),
-            alt.Tooltip("dead:Q", title=_("Number of dead channels")),
-        ]
-        selected_row = table[table["layer"] == path]
-        band = (
-            alt.Chart(selected_row)
-            .mark_bar(color="#8a8f98", opacity=0.3)
-            .encode(x=x, y=alt.Y("top:Q", **y), tooltip=tooltip)
-        )
-        bars = alt.Chart(table).mark_bar(color="#31688e").encode(x=x, y=alt.Y("share:Q", **y), tooltip=tooltip)
-        chart = alt.layer(band, bars).properties(height=140)
         layer_of_most = max(self.shares, key=lambda layer: self.shares[layer])
         text = _("Share of dead channels in each layer of {model}; maximum: {share} in {layer}").format(
             model=self.model.name, share=percent(self.most_dead), layer=layer_of_most
         )
         st.caption(_("**Dead channels in each layer** (the layer shown above is shaded)"))
-        st.altair_chart(chart, width="stretch", alt=text)
+        st.vega_lite_chart(_dead(table, path), width="stretch", alt=text)
 
     def _downloads(self, path: str, chosen: ActivationSelection) -> None:
         stem = f"{Path(self.sample.name).stem}-{self.model.name}-{path}".replace("/", "_")
@@ -255,3 +239,27 @@ def _take_channel(model: str, path: str, key: str, default: int) -> None:
     others = tuple(entry for entry in channels if not entry.startswith(f"{model}:"))
     value = st.session_state[key]
     selection.change(channel=others if value in (None, default) else (*others, f"{model}:{path}:{value}"))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _dead_counts(fingerprint: str, stamp: object, *, _outputs: dict[str, np.ndarray]) -> dict[str, int]:
+    return {path: int(dead_channels(values).sum()) for path, values in _outputs.items()}
+
+
+@cached_chart
+def _dead(table: pd.DataFrame, path: str) -> alt.LayerChart:
+    x = alt.X("place:O", title=_("Layer, from input to output"), axis=alt.Axis(labelAngle=0, labelOverlap=True))
+    y = {"title": None, "axis": alt.Axis(format=".0%", tickCount=3)}
+    tooltip = [
+        alt.Tooltip("layer:N", title=_("Layer")),
+        alt.Tooltip("share:Q", title=_("Dead channels"), format=".1%"),
+        alt.Tooltip("dead:Q", title=_("Number of dead channels")),
+    ]
+    selected_row = table[table["layer"] == path]
+    band = (
+        alt.Chart(selected_row)
+        .mark_bar(color="#8a8f98", opacity=0.3)
+        .encode(x=x, y=alt.Y("top:Q", **y), tooltip=tooltip)
+    )
+    bars = alt.Chart(table).mark_bar(color="#31688e").encode(x=x, y=alt.Y("share:Q", **y), tooltip=tooltip)
+    return alt.layer(band, bars).properties(height=140)

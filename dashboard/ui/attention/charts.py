@@ -12,6 +12,7 @@ from ui.attention.numbers import share
 from ui.state import selection
 from ui.state.i18n import _, of_library
 from ui.state.widget_values import careful
+from ui.widgets.chart import cached_chart
 
 _AREA, _QUIET = "#c2410c", "#66727e"
 _CHART = "attention_matrix"
@@ -32,13 +33,11 @@ def by_part(results: dict[str, Attention]) -> None:
             st.markdown(
                 f"**{_('Where the models look')}**  \n:gray[{_('share of the evidence (line: share of the image)')}]"
             )
-            chart = _looks(table, parts, models).properties(height=height)
-            st.altair_chart(chart, alt=_alt(attention_finding, results))
+            st.vega_lite_chart(_looks(table, parts, models, height), alt=_alt(attention_finding, results))
         if occluded:
             with st.container():
                 _head(_("What the models need"), _("fall in probability when occluded; diamond: same shape elsewhere"))
-                chart = _needs(table, parts, models).properties(height=height)
-                st.altair_chart(chart, alt=_alt(need_finding, results))
+                st.vega_lite_chart(_needs(table, parts, models, height), alt=_alt(need_finding, results))
 
 
 def _alt(finding: Callable[[str, Attention], Message | None], results: dict[str, Attention]) -> str:
@@ -66,7 +65,8 @@ def _bars(base: alt.Chart, rows: dict, models: list[str], value: str, tooltip: l
     return base.mark_bar().encode(x=x, color=colour, tooltip=tooltip, **rows)
 
 
-def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart | alt.FacetChart:
+@cached_chart
+def _looks(table: pd.DataFrame, parts: list[str], models: list[str], height: int) -> alt.LayerChart | alt.FacetChart:
     base, rows = _frame(table, parts, models)
     tooltip = [
         alt.Tooltip("model:N", title=_("Model")),
@@ -77,10 +77,11 @@ def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
         alt.Tooltip("pointing:Q", title=_("Pointing game"), format=".0%"),
     ]
     ticks = base.mark_tick(color=_AREA, thickness=3).encode(x="area:Q", tooltip=tooltip, **rows)
-    return alt.layer(_bars(base, rows, models, "share", tooltip), ticks)
+    return alt.layer(_bars(base, rows, models, "share", tooltip), ticks).properties(height=height)
 
 
-def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart | alt.FacetChart:
+@cached_chart
+def _needs(table: pd.DataFrame, parts: list[str], models: list[str], height: int) -> alt.LayerChart | alt.FacetChart:
     base, rows = _frame(table.rename(columns={"fall low": "low", "fall high": "high"}), parts, models)
     tooltip = [
         alt.Tooltip("model:N", title=_("Model")),
@@ -92,7 +93,7 @@ def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
     spread = base.mark_rule(color=_QUIET).encode(x="low:Q", x2="high:Q", **rows)
     control = base.mark_point(shape="diamond", filled=True, fill="white", stroke="black", size=38, opacity=1)
     control = control.encode(x="control:Q", tooltip=tooltip, **rows)
-    return alt.layer(_bars(base, rows, models, "fall", tooltip), spread, control)
+    return alt.layer(_bars(base, rows, models, "fall", tooltip), spread, control).properties(height=height)
 
 
 def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
@@ -100,7 +101,16 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
     column = "lift" if measure == "looks" else "fall"
     table = result.by_class.reset_index().dropna(subset=[column]).astype({"label": str, "part": str})
     table["words"] = [f"{v:.1f}" if column == "lift" else difference(v) for v in table[column]]
-    table["shown"] = table["lift"].clip(1 / 8, 8) if column == "lift" else table["fall"]
+    maximum = table.loc[table[column].idxmax()]
+    alt_text = _("Classes by parts; maximum: {label}, {part}, {value}")
+    alt_text = alt_text.format(label=maximum["label"], part=maximum["part"], value=maximum["words"])
+    chart = _classes(table, list(result.parts), column, chosen)
+    st.vega_lite_chart(chart, on_select=careful(_take_cell), selection_mode="cell", key=_CHART, alt=alt_text)
+
+
+@cached_chart
+def _classes(table: pd.DataFrame, parts: list[str], column: str, chosen: tuple[str, str]) -> alt.LayerChart:
+    table = table.assign(shown=table["lift"].clip(1 / 8, 8) if column == "lift" else table["fall"])
     labels = sorted(table["label"].unique())
     if column == "lift":
         scale = alt.Scale(type="log", scheme="purpleorange", domain=[1 / 8, 8], reverse=False)
@@ -110,7 +120,7 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
     cell = alt.selection_point(name="cell", fields=["label", "part"], on="click")
     x = alt.X(
         "part:N",
-        sort=list(result.parts),
+        sort=parts,
         title=None,
         axis=alt.Axis(labelAngle=-50, orient="top", labelLimit=110, labelOverlap=False),
     )
@@ -137,11 +147,7 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
         far = "abs(log(datum.shown)) > 1.2" if column == "lift" else f"abs(datum.shown) > {0.6 * reach}"
         ink = alt.condition(far, alt.value("white"), alt.value("black"))
         layers.append(base.mark_text(fontSize=11).encode(text="words:N", color=ink, tooltip=tooltip))
-    chart = alt.layer(*layers).properties(height=60 + 24 * len(labels))
-    alt_template = _("Classes by parts; maximum: {label}, {part}, {value}")
-    maximum = table.loc[table[column].idxmax()]
-    alt_text = alt_template.format(label=maximum["label"], part=maximum["part"], value=maximum["words"])
-    st.altair_chart(chart, on_select=careful(_take_cell), selection_mode="cell", key=_CHART, alt=alt_text)
+    return alt.layer(*layers).properties(height=60 + 24 * len(labels))
 
 
 def _quoted(text: str) -> str:

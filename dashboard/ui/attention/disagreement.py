@@ -11,7 +11,8 @@ from carvis.tables import to_csv
 from ui.attention.selection import AttentionSelection
 from ui.state import current, disagreements, selection, workspace
 from ui.state.i18n import N_, _, n_
-from ui.state.models import open_model
+from ui.state.models import file_key, open_model
+from ui.state.rates import Work
 from ui.state.thumbnails import thumbnails
 from ui.widgets.download import download
 from ui.widgets.job import on_request
@@ -46,13 +47,18 @@ def show(models: list[str]) -> bool:
         key = disagreements.key(models)
         table = disagreements.load(key, models)
         if table is None:
-            note = _("Computes the heatmap of every image of the split for every model: about 1 s per 10 images.")
+            n = len(workspace.dataset(current.dataset_name()).samples(current.split()))
+            work = Work(("disagreements", selection.get().method, [file_key(name) for name in models]), n)
+            note = _("Computes the heatmap of every image of the split for every model.")
             table = on_request(
                 key,
                 _("Find disagreements"),
                 lambda progress: disagreements.keep(key, _find(models, progress)),
                 note,
                 primary=False,
+                name="disagreement",
+                work=work,
+                tried=False,
             )
     if table is None:
         return False

@@ -17,6 +17,7 @@ from ui.attention.selection import AttentionSelection
 from ui.state import jobs
 from ui.state.i18n import _
 from ui.state.models import file_key, open_model
+from ui.state.rates import Work
 from ui.widgets import error_message
 from ui.widgets.job import on_request
 from ui.widgets.layout import error
@@ -106,13 +107,11 @@ def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settin
         names = ", ".join(plain(name) for name in missing)
         st.markdown(_("Not measured yet with these settings: {names}.").format(names=names))
         key = content_hash("attention", missing, split, parts.fingerprint, settings.as_dict())
-        note = _work(len(missing), len(parts), len(parts.names), settings.occlude)
-        on_request(key, _("Measure"), measure, note, keeps=False, name="attention")
-
-
-def _work(models: int, images: int, parts: int, occlude: bool) -> str:
-    passes = models * images * (1 + 2 * parts if occlude else 1)
-    return _("{n} forward passes; the results are saved.").format(n=f"{passes:,}")
+        passes = len(missing) * len(parts) * (1 + 2 * len(parts.names) if settings.occlude else 1)
+        note = _("{n} forward passes; the results are saved.").format(n=f"{passes:,}")
+        made_of = ("attention", settings.method, settings.occlude, [file_key(name) for name in missing])
+        work = Work(made_of, passes)
+        on_request(key, _("Measure"), measure, note, keeps=False, name="attention", work=work, tried=False)
 
 
 def _measure(

@@ -4,12 +4,12 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.explain.attention import Attention, skipped_messages
-from ui.attention import annotations, charts, classes, controls, downloads, findings, measurement
+from ui.attention import annotations, charts, classes, controls, downloads, drawing, findings, intervals, measurement
 from ui.attention.selection import AttentionSelection
 from ui.state import current, selection, unreadable
 from ui.state.i18n import _, of_library, shown_as
 from ui.widgets import commands, skipped_files
-from ui.widgets.layout import empty
+from ui.widgets.layout import empty, guarded
 from ui.widgets.text import marked_up, plain
 
 
@@ -37,14 +37,19 @@ def show(models: list[str]) -> bool:
         )  # fmt: skip
         annotations.add()
         controls.settings()
-    if list(listed) == [annotations.BOX]:
+        draws = _draws(dataset, listed)
+    if draws and list(listed) == [annotations.DRAWN] and not annotations.any_drawn(dataset):
         empty(
             _("No parts are annotated in these images yet"),
             _(
-                "Upload boxes or outlines with the button above (COCO, Pascal VOC or a CSV table), put masks "
-                "into the data set's folder, or draw one box on one image here:"
+                "Draw a box around one on each image below; twenty images take three minutes. Or upload boxes or "
+                "outlines with the button above (COCO, Pascal VOC or a CSV table), or put masks into the data set's "
+                "folder."
             ),
         )
+    if draws:
+        with guarded():
+            drawing.show(dataset, split, models, annotations.outlines(dataset, split))
     parts = annotations.read(source, dataset, split)
     if parts is None or not models:
         return False
@@ -58,9 +63,22 @@ def show(models: list[str]) -> bool:
     results = {name: loaded.get(name) for name in models}
     missing = [name for name, result in results.items() if result is None]
     measurement.offer(missing, dataset, split, parts, settings)
+    if source.path is None or source.with_drawn:
+        marks = (dataset.name, split, source.key, str(settings.as_dict()))
+        before = {name: intervals.measured_before((name, *marks), result) for name, result in results.items()}
+        known = {name: result for name, result in before.items() if result is not None}
+        intervals.show(known, parts, dataset, split, models)
     if measured := {name: result for name, result in results.items() if result is not None}:
         _results(measured, dataset)
     return bool(measured)
+
+
+def _draws(dataset: Dataset, listed: dict[str, annotations.Source]) -> bool:
+    """Offer to draw boxes; by itself where nothing else is annotated."""
+    chosen = selection.get(AttentionSelection).draw
+    draws = chosen == "on" or (not chosen and list(listed) == [annotations.DRAWN])
+    st.toggle(_("Draw boxes by hand"), **selection.control("draw", draws, lambda on: "on" if on else "off"))
+    return draws
 
 
 def _results(results: dict[str, Attention], dataset: Dataset) -> None:

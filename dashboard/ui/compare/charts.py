@@ -13,6 +13,7 @@ from ui.compare.comparison import Compared
 from ui.state import selection
 from ui.state.i18n import _, of_library
 from ui.state.widget_values import careful
+from ui.widgets.chart import cached_chart
 from ui.widgets.chart_theme import Look
 
 LATTICE = "compare_lattice"
@@ -25,9 +26,17 @@ def patterns(result: Comparison, chosen: str) -> None:
     rows = result.lattice.drop(columns="ids").reset_index()
     rows["words"] = [of_library(pattern_words(bits, result.names)) for bits in rows["pattern"]]
     rows["right"] = [bits.count("1") for bits in rows["pattern"]]
-    # The bar that makes the whole row clickable.
-    rows["whole"] = int(rows["count"].max()) * 1.0
     rows["shown"] = [f"{n:,}" for n in rows["count"]]
+    top = rows.loc[rows["count"].idxmax()]
+    alt_text = _("Most frequent pattern: {words} (images: {n})").format(words=top["words"], n=top["shown"])
+    chart = _lattice(rows, len(result.names), chosen)
+    st.vega_lite_chart(chart, on_select=careful(_take), selection_mode="pattern", key=LATTICE, alt=alt_text)
+
+
+@cached_chart
+def _lattice(rows: pd.DataFrame, models: int, chosen: str) -> alt.LayerChart:
+    # The bar that makes the whole row clickable.
+    rows = rows.assign(whole=float(rows["count"].max()))
     cell = alt.selection_point(name="pattern", fields=["pattern"], on="click")
     order = rows["words"].tolist()
     names = alt.Axis(labelLimit=330, labelOverlap=False, labelFlush=False, ticks=False)
@@ -49,16 +58,13 @@ def patterns(result: Comparison, chosen: str) -> None:
         x="count:Q",
         color=alt.Color(
             "right:Q",
-            scale=alt.Scale(scheme="cividis", domain=[-0.4, len(result.names) + 0.4]),
+            scale=alt.Scale(scheme="cividis", domain=[-0.4, models + 0.4]),
             legend=None,
         ),
     )
     numbers = base.mark_text(align="left", dx=5, cursor="pointer", color=Look.now().ink)
     numbers = numbers.encode(x="count:Q", text="shown:N")
-    top = rows.loc[rows["count"].idxmax()]
-    alt_text = _("Most frequent pattern: {words} (images: {n})").format(words=top["words"], n=top["shown"])
-    chart = alt.layer(target.add_params(cell), bars, numbers).properties(height=24 + 27 * len(rows))
-    st.altair_chart(chart, on_select=careful(_take), selection_mode="pattern", key=LATTICE, alt=alt_text)
+    return alt.layer(target.add_params(cell), bars, numbers).properties(height=24 + 27 * len(rows))
 
 
 def _take() -> None:
@@ -77,6 +83,14 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
         sentence = _("The {n} classes with the largest gaps in either direction; the table lists all.")
         st.caption(sentence.format(n=2 * half))
     rows["certain"] = np.where(rows["low"] > 0, "second", np.where(rows["high"] < 0, "first", "none"))
+    n = int((rows["certain"] != "none").sum())
+    sentence = _("The 95 % CI of the gap between {second} and {first} excludes 0 in {n} classes; first: {label}")
+    alt_text = sentence.format(n=n, first=first, second=second, label=rows["label"].iloc[0])
+    st.vega_lite_chart(_class_gap(rows, first, second), alt=alt_text)
+
+
+@cached_chart
+def _class_gap(rows: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
     names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False)
     base = alt.Chart(rows).encode(
         y=alt.Y("label:N", sort=rows["label"].tolist(), title=None, axis=names),
@@ -101,21 +115,24 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
     spread = base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q", color=colour)
     points = base.mark_point(filled=True, size=70, opacity=1).encode(x="difference:Q", color=colour)
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=_QUIET).encode(x="x:Q")
-    n = int((rows["certain"] != "none").sum())
-    sentence = _("The 95 % CI of the gap between {second} and {first} excludes 0 in {n} classes; first: {label}")
-    alt_text = sentence.format(n=n, first=first, second=second, label=rows["label"].iloc[0])
-    st.altair_chart(alt.layer(zero, spread, points).properties(height=50 + 21 * len(rows)), alt=alt_text)
+    return alt.layer(zero, spread, points).properties(height=50 + 21 * len(rows))
 
 
 def reliability(compared: Compared, name: str, effect: Effect | None) -> None:
     """Draw a model's accuracy against its confidence, as it is and with its temperature."""
+    scaled = effect["temperature"] if effect and not effect["bounded"] else None
+    tables = [comparison.reliability(compared, name, scale).dropna() for scale in (None, scaled)[: 1 + bool(scaled)]]
+    error = compared.result.scoreboard.loc[name, "ece"]
+    alt_text = _("{model}: calibration error {error}. Reliability diagram.").format(model=name, error=f"{error:.3f}")
+    st.vega_lite_chart(_diagram(*tables), alt=alt_text)
+
+
+@cached_chart
+def _diagram(table: pd.DataFrame, scaled: pd.DataFrame | None = None) -> alt.LayerChart:
     unscaled_name, scaled_name = _("without temperature"), _("with temperature")
-    table = comparison.reliability(compared, name).dropna().assign(kind=unscaled_name)
+    table = table.assign(kind=unscaled_name)
     share = table.assign(share=table["count"] / table["count"].sum())
-    lines = table
-    if effect and not effect["bounded"]:
-        scaled = comparison.reliability(compared, name, effect["temperature"]).dropna()
-        lines = pd.concat([table, scaled.assign(kind=scaled_name)])
+    lines = table if scaled is None else pd.concat([table, scaled.assign(kind=scaled_name)])
     kinds = [unscaled_name, scaled_name] if len(lines) > len(table) else [unscaled_name]
     scale = alt.Scale(domain=[0, 1], nice=False)
     x = alt.X("confidence:Q", title=_("confidence"), scale=scale, axis=alt.Axis(format="%", tickCount=5))
@@ -146,15 +163,22 @@ def reliability(compared: Compared, name: str, effect: Effect | None) -> None:
     base = alt.Chart(lines).encode(x=x, y=y, color=colour, tooltip=tooltip)
     spread = alt.Chart(table).mark_rule(color=_LINE, opacity=0.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
     chart = alt.layer(bars, ideal, spread, base.mark_line(), base.mark_point(filled=True, size=45, opacity=1))
-    error = compared.result.scoreboard.loc[name, "ece"]
-    alt_text = _("{model}: calibration error {error}. Reliability diagram.").format(model=name, error=f"{error:.3f}")
-    st.altair_chart(chart.properties(height=290), alt=alt_text)
+    return chart.properties(height=290)
 
 
 def risk(compared: Compared, allowed: float) -> None:
     """Draw each model's risk against its coverage, with the risk allowed."""
     result = compared.result
-    table = pd.concat([comparison.risk_coverage(compared, name).assign(model=name) for name in result.names])
+    tables = {name: comparison.risk_coverage(compared, name) for name in result.names}
+    best = result.scoreboard["aurc"].idxmin()
+    alt_text = _("{model} has the smallest area under the risk-coverage curve").format(model=best)
+    st.vega_lite_chart(_risk(tables, allowed), alt=alt_text)
+
+
+@cached_chart
+def _risk(tables: dict[str, pd.DataFrame], allowed: float) -> alt.LayerChart:
+    names = list(tables)
+    table = pd.concat([curve.assign(model=name) for name, curve in tables.items()])
     lines = (
         alt.Chart(table)
         .mark_line(interpolate="linear")
@@ -162,7 +186,7 @@ def risk(compared: Compared, allowed: float) -> None:
             x=alt.X("coverage:Q", title=_("coverage (share of images predicted)"), axis=alt.Axis(format="%"),
                     scale=alt.Scale(domain=[0, 1])),
             y=alt.Y("risk:Q", title=_("risk (error rate)"), axis=alt.Axis(format="%")),
-            color=alt.Color("model:N", sort=result.names, title=None,
+            color=alt.Color("model:N", sort=names, title=None,
                             legend=alt.Legend(orient="bottom", labelLimit=220, columns=3)),
             tooltip=[
                 alt.Tooltip("model:N", title=_("Model")),
@@ -173,6 +197,4 @@ def risk(compared: Compared, allowed: float) -> None:
         )
     )  # fmt: skip
     line = alt.Chart(pd.DataFrame({"y": [allowed]})).mark_rule(color=_QUIET, strokeDash=[4, 4]).encode(y="y:Q")
-    best = result.scoreboard["aurc"].idxmin()
-    alt_text = _("{model} has the smallest area under the risk-coverage curve").format(model=best)
-    st.altair_chart(alt.layer(line, lines).properties(height=300), alt=alt_text)
+    return alt.layer(line, lines).properties(height=300)

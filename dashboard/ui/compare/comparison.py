@@ -21,6 +21,7 @@ from ui.compare.selection import CompareSelection
 from ui.state import current, evaluations, selection, unreadable, workspace
 from ui.state.i18n import _
 from ui.state.models import file_key, open_model
+from ui.state.rates import Work
 from ui.widgets.job import on_request
 from ui.widgets.layout import error
 
@@ -172,7 +173,8 @@ def timed(result: Comparison) -> Comparison:
         return times or None
 
     note = _("Loads each model and runs it on 144 images.")
-    times = on_request(key, _("Measure speed"), measure, note, primary=False)
+    work = Work(("speed", [file_key(name) for name in names]), len(names))
+    times = on_request(key, _("Measure speed"), measure, note, primary=False, work=work, tried=False)
     return result.timed(times) if times else result
 
 

@@ -24,6 +24,7 @@ from ui.concepts.controls import Choice
 from ui.state import current, evaluations, jobs, unreadable, workspace
 from ui.state.i18n import _
 from ui.state.models import file_key, open_model
+from ui.state.rates import Work
 from ui.widgets.job import on_request
 from ui.widgets.layout import error
 
@@ -70,7 +71,8 @@ def searched(choice: Choice, dataset: Dataset, split: str) -> Concepts | None:
             )
 
     note = _("Half a minute for 15 images of a small model, some minutes for 60 of a VGG16; the result is saved.")
-    found = on_request(work, _("Find concepts"), make, note, icon="search", name="concepts")
+    work_of = Work(("concepts", file_key(choice.model), choice.layer, choice.n), 1)
+    found = on_request(work, _("Find concepts"), make, note, icon="search", name="concepts", work=work_of, tried=False)
     if found is None:
         return None
     with unreadable.item("names", found.key[:12]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import pandas as pd
@@ -75,7 +76,7 @@ class View:
         """Whether two models were evaluated on exactly the same images, so that all their scores are comparable."""
         return self.pair is not None and not self.pair.joined.left_out
 
-    @property
+    @cached_property
     def total(self) -> pd.DataFrame:
         """The confusion of all models together."""
         return sum(model.counts for model in self.models[1:]) + self.models[0].counts
@@ -85,7 +86,7 @@ class View:
         """The names of the classes, in the order shown."""
         return [str(name) for name in self.models[0].counts.index]
 
-    @property
+    @cached_property
     def cell(self) -> tuple[str, str]:
         """The cell to open: the chosen one, else the most confused one that fits what is chosen, else nothing."""
         now = selection.get(ConfusionSelection)

@@ -16,6 +16,7 @@ from ui.confusion.selection import ConfusionSelection
 from ui.state import selection
 from ui.state.i18n import _
 from ui.state.widget_values import careful
+from ui.widgets.chart import cached_chart
 from ui.widgets.chart_theme import Look
 from ui.widgets.text import percent
 
@@ -35,13 +36,11 @@ def draw(view: matrices.View, model: matrices.Model) -> None:
     }
     shown = parts[model.key]
     _add_facts(shown, model)
-    tooltip = [
-        alt.Tooltip("true:N", title=_("True class")),
-        alt.Tooltip("pred:N", title=_("Predicted class")),
-        alt.Tooltip("count:Q", title=_("Images")),
-        alt.Tooltip("row:N", title=_("Share of true class")),
-        alt.Tooltip("column:N", title=_("Share of predicted class")),
-    ]
+    tips = {
+        "count:Q": _("Images"),
+        "row:N": _("Share of true class"),
+        "column:N": _("Share of predicted class"),
+    }
     off = shown[shown["true"] != shown["pred"]]
     finding = _("No image is misclassified. Rows: true class, columns: predicted class.")
     if len(off):
@@ -50,7 +49,7 @@ def draw(view: matrices.View, model: matrices.Model) -> None:
             "Most confused: {true} predicted as {pred} (images: {n}). Rows: true class, columns: predicted class."
         )
         finding = finding.format(true=top["true"], pred=top["pred"], n=top["count"])
-    _chart(view, shown, _limits(parts.values()), tooltip, f"matrix_{view.models.index(model)}", finding)
+    _chart(view, shown, _limits(parts.values()), tips, f"matrix_{view.models.index(model)}", finding)
 
 
 def draw_difference(view: matrices.View) -> None:
@@ -64,18 +63,12 @@ def draw_difference(view: matrices.View) -> None:
     for name, model in (("first", first), ("second", second)):
         facts = model.counts.stack()
         shown[name] = facts.reindex(pd.MultiIndex.from_frame(shown[["true", "pred"]])).to_numpy()
-    tooltip = [
-        alt.Tooltip("true:N", title=_("True class")),
-        alt.Tooltip("pred:N", title=_("Predicted class")),
-        alt.Tooltip("first:Q", title=f"{first.name}"),
-        alt.Tooltip("second:Q", title=f"{second.name}"),
-        alt.Tooltip("words:N", title=_("Difference")),
-    ]
+    tips = {"first:Q": first.name, "second:Q": second.name, "words:N": _("Difference")}
     off = shown[shown["true"] != shown["pred"]]
     fewer, more = int((off["value"] < 0).sum()), int((off["value"] > 0).sum())
     finding = _("{second} makes fewer mistakes than {first} in {fewer} cells and more in {more}.")
     finding = finding.format(first=first.name, second=second.name, fewer=fewer, more=more)
-    _chart(view, shown, _limits([shown]), tooltip, "matrix_difference", finding, signed=True)
+    _chart(view, shown, _limits([shown]), tips, "matrix_difference", finding, signed=True)
 
 
 def _cells(view: matrices.View, values: pd.DataFrame, signed: bool) -> pd.DataFrame:
@@ -108,14 +101,42 @@ def _chart(
     view: matrices.View,
     shown: pd.DataFrame,
     limits: tuple[float, float],
-    tooltip: list,
+    facts: dict[str, str],
     key: str,
     alt_text: str,
     signed: bool = False,
 ) -> None:
-    order, n = view.order, len(view.order)
-    look = Look.now()
-    scale, tone = _scale(shown["value"].to_numpy(float), limits, n, look, signed)
+    now = selection.get(ConfusionSelection)
+    starts = _starts(view) if now.arrange == "super" and not view.is_super and len(view.order) > 2 else []
+    opened = view.cell if set(view.cell) <= set(view.order) else None
+    chart = _matrix(shown, view.order, limits, facts, signed, now.cells, now.axis == "log", opened, starts)
+    key = matrices.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)
+    st.vega_lite_chart(chart, on_select=careful(lambda: _take(view, key)), selection_mode="cell", key=key, alt=alt_text)
+
+
+@cached_chart
+def _matrix(
+    shown: pd.DataFrame,
+    order: list[str],
+    limits: tuple[float, float],
+    facts: dict[str, str],
+    signed: bool,
+    cells: str,
+    log: bool,
+    opened: tuple[str, str] | None,
+    starts: list[str],
+) -> alt.LayerChart:
+    """The cells as a chart.
+
+    Args:
+        facts: what a cell tells beside its classes: fields and their titles.
+        opened: the classes of the cell that is open.
+        starts: the classes that a super-class begins with, where lines are drawn between them.
+    """
+    n, look = len(order), Look.now()
+    tooltip = [alt.Tooltip("true:N", title=_("True class")), alt.Tooltip("pred:N", title=_("Predicted class"))]
+    tooltip += [alt.Tooltip(name, title=title) for name, title in facts.items()]
+    scale, tone = _scale(shown["value"].to_numpy(float), limits, n, look, signed, log)
     shown = shown.assign(ink=look.text(tone, signed))
     label = 11 if n <= 24 else 10 if n <= 45 else 9
     axis = {
@@ -137,7 +158,7 @@ def _chart(
     base = alt.Chart(shown).encode(x=x, y=y)
     legend = None
     if n > _NUMBERS_UP_TO:
-        form = "d" if selection.get(ConfusionSelection).cells == "count" else "%"
+        form = "d" if cells == "count" else "%"
         legend = alt.Legend(orient="bottom", title=None, format=form, gradientLength=180, gradientThickness=8)
     layers = [
         base.mark_rect()
@@ -151,16 +172,13 @@ def _chart(
             text = alt.Chart(part).mark_text(fontSize=alt.ExprRef(size), opacity=alt.ExprRef(f"{size} < 7 ? 0 : 1"))
             ink = alt.Color("ink:N", scale=None)
             layers.append(text.encode(x=x, y=y, text="words:N", color=ink, tooltip=tooltip))
-    true, pred = view.cell
-    if true in order and pred in order:
-        open_cell = alt.Chart(pd.DataFrame({"true": [true], "pred": [pred]}))
+    if opened:
+        open_cell = alt.Chart(pd.DataFrame([opened], columns=["true", "pred"]))
         layers.append(open_cell.mark_rect(fill=None, stroke=look.ink, strokeWidth=2.5).encode(x=x, y=y))
-    if selection.get(ConfusionSelection).arrange == "super" and not view.is_super and n > 2:
-        layers += _borders(view, look)
-    key = matrices.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)
+    if starts:
+        layers += _borders(starts, look)
     step = 48 if n <= 8 else 30 if n <= 16 else 25 if n <= 24 else max(4, 620 / n)
-    chart = alt.layer(*layers).resolve_scale(color="independent").properties(height=round(120 + step * n))
-    st.altair_chart(chart, on_select=careful(lambda: _take(view, key)), selection_mode="cell", key=key, alt=alt_text)
+    return alt.layer(*layers).resolve_scale(color="independent").properties(height=round(120 + step * n))
 
 
 def _limits(parts: Iterable[pd.DataFrame]) -> tuple[float, float]:
@@ -170,11 +188,11 @@ def _limits(parts: Iterable[pd.DataFrame]) -> tuple[float, float]:
 
 
 def _scale(
-    values: np.ndarray, limits: tuple[float, float], n: int, look: Look, signed: bool
+    values: np.ndarray, limits: tuple[float, float], n: int, look: Look, signed: bool, log: bool
 ) -> tuple[alt.Scale, np.ndarray]:
     """The colour scale, and each value's position on it, 0..1."""
     sizes, (low, high) = np.abs(values), limits
-    log = selection.get(ConfusionSelection).axis == "log" and high > low
+    log = log and high > low
     if signed:
         kind = {"type": "symlog", "constant": low} if log else {}
         scale = alt.Scale(domain=[-high, 0, high], range=look.signed, interpolate="rgb", **kind)
@@ -187,9 +205,13 @@ def _scale(
     return scale, np.log(sizes / low) / np.log(high / low) if log else sizes / high
 
 
-def _borders(view: matrices.View, look: Look) -> list[alt.Chart]:
+def _starts(view: matrices.View) -> list[str]:
+    """The classes that another super-class begins with than that of the class before."""
+    return [b for a, b in zip(view.order, view.order[1:]) if view.groups[a] != view.groups[b]]
+
+
+def _borders(starts: list[str], look: Look) -> list[alt.Chart]:
     """Lines between super-classes."""
-    starts = [b for a, b in zip(view.order, view.order[1:]) if view.groups[a] != view.groups[b]]
     table = pd.DataFrame({"true": starts, "pred": starts})
     rule = alt.Chart(table).mark_rule(color=look.ink, opacity=0.35)
     return [

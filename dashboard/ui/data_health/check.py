@@ -7,13 +7,12 @@ from carvis.dataset.health import Health, Split, check_dataset, split_dataset
 from carvis.workspace import content_hash
 from ui.state import health_checks, jobs, workspace
 from ui.state.i18n import _, n_
+from ui.state.rates import Work
 from ui.widgets import commands
 from ui.widgets.job import on_request
 from ui.widgets.text import SPLIT, plain
 
 _MOST_NAMED = 8
-# Measured on two cores with images of 224 x 224.
-_SECONDS_PER_IMAGE = 0.006
 SHARES = ("train", "valid", "test")
 
 
@@ -23,19 +22,14 @@ def checked(dataset: Dataset) -> Health | None:
         return known
     key, disk_cache = health_checks.key_of(dataset), health_checks.cache()
     n = int(dataset.counts().to_numpy().sum())
-    seconds = max(1, round(n * _SECONDS_PER_IMAGE))
-    duration = (
-        n_("about {n} second", "about {n} seconds", seconds).format(n=seconds)
-        if seconds < 90
-        else n_("about {n} minute", "about {n} minutes", round(seconds / 60)).format(n=round(seconds / 60))
-    )
-    note = n_("{n} image, {wait}; the result is saved.", "{n} images, {wait}; the result is saved.", n)
+    note = n_("{n} image; the result is saved.", "{n} images; the result is saved.", n)
     return on_request(
         key,
         _("Check these images"),
         lambda progress: health_checks.keep(key, check_dataset(dataset, progress, disk_cache), disk_cache),
-        note.format(n=f"{n:,}", wait=duration),
+        note.format(n=f"{n:,}"),
         keeps=False,
+        work=Work(("health",), n),
     )
 
 

@@ -9,6 +9,7 @@ from ui.data_health import tiles
 from ui.data_health.selection import DataHealthSelection
 from ui.state import current, selection
 from ui.state.i18n import _, n_
+from ui.widgets.chart import cached_chart
 from ui.widgets.paging import choose_page, on_page
 from ui.widgets.text import SPLIT
 
@@ -18,7 +19,7 @@ _COLOURS = {"train": "#31688e", "valid": "#35b779", "test": "#e0a100"}
 def show(dataset: Dataset) -> None:
     """Show how many images each class has, and all images of a chosen one, a page at a time."""
     counts = dataset.counts()
-    st.altair_chart(_counts(counts), alt=_counts_words(counts))
+    st.vega_lite_chart(_counts(counts.reset_index()), alt=_counts_words(counts))
     tiles.save(_("Download the counts"), counts.reset_index(), f"{dataset.name}-counts.csv")
     split = current.split()
     names = counts.index.tolist()
@@ -37,8 +38,10 @@ def show(dataset: Dataset) -> None:
     choose_page(len(rows), tiles.SHEET)
 
 
-def _counts(counts: pd.DataFrame) -> alt.Chart:
-    long = counts.reset_index().melt("class", var_name="split", value_name="images")
+@cached_chart
+def _counts(table: pd.DataFrame) -> alt.Chart:
+    counts = table.set_index("class")
+    long = table.melt("class", var_name="split", value_name="images")
     names = [_(SPLIT[split]) for split in counts.columns]
     long["split"] = long["split"].map(lambda split: _(SPLIT[split]))
     order = counts.sum(axis=1).sort_values(ascending=False).index.tolist()

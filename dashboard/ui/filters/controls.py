@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from carvis.explain.filters.settings import DEFAULT_STEPS, FilterSettings
 from ui.filters.selection import FilterSelection
 from ui.state import current, selection, workspace
-from ui.state.i18n import N_, _
+from ui.state.i18n import N_, _, shown_as, translated
 from ui.state.models import Opened, openable
 from ui.widgets import layer_picker
 from ui.widgets.pickers import segments
@@ -22,6 +22,7 @@ LENS = {
 }
 START = {"model": N_("In the model's range"), "tutorial": N_("As in the tutorial (128 to 148)")}
 FORM = {"tutorial": N_("As in the tutorial"), "regularised": N_("Regularised")}
+LAYERS = {"one": N_("One layer"), "blocks": N_("First of each block")}
 OF = {"patterns": N_("Filter patterns"), "activations": N_("Activations on images")}
 
 
@@ -48,6 +49,18 @@ def settings() -> DeltaGenerator:
         _number("size", _("Size in pixels"), 16, 256, chosen.size, step=16)
         _number("steps", _("Steps"), 1, 512, filter_settings().step_count)
     return window
+
+
+def choose_layers() -> None:
+    """Choose whether one layer is drawn, or the first convolution of each block."""
+    chosen = selection.get(FilterSelection).layers
+    st.selectbox(
+        _("Layers"),
+        list(LAYERS),
+        format_func=shown_as(translated(LAYERS)),
+        help=_("A block ends where the feature map shrinks: VGG16 has five, from block1_conv1 to block5_conv1."),
+        **selection.control("layers", chosen),
+    )
 
 
 def count() -> None:

@@ -1,5 +1,6 @@
 """Fine-tuning on page Filters: what it changed, layer by layer and filter by filter."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -15,8 +16,11 @@ from ui.filters import controls, pattern_grid
 from ui.state import current, selection, workspace
 from ui.state.i18n import _, n_
 from ui.state.models import Opened
+from ui.state.rates import Work
 from ui.widgets import layer_picker
+from ui.widgets.chart import cached_chart
 from ui.widgets.download import download
+from ui.widgets.images import encoded_once
 from ui.widgets.job import on_request
 from ui.widgets.layout import error, guarded
 from ui.widgets.text import percent, plain
@@ -71,13 +75,18 @@ def _overview(pairs: "list[Pair]") -> None:
         len(pairs),
     ).format(same=same, n=len(pairs))
     st.markdown(f"**{sentence}**")
+    st.vega_lite_chart(_changes(table), width="stretch", height=240, alt=sentence)
+
+
+@cached_chart
+def _changes(table: pd.DataFrame) -> alt.LayerChart:
     states = [_("identical"), _("changed")]
     base_chart = alt.Chart(table).encode(
         x=alt.X(
             "layer:N",
             sort=None,
             title=None,
-            axis=alt.Axis(labelAngle=-40, labelLimit=110, labelOverlap=len(pairs) > 24),
+            axis=alt.Axis(labelAngle=-40, labelLimit=110, labelOverlap=len(table) > 24),
         ),
         y=alt.Y("change:Q", title=_("Weight change"), axis=alt.Axis(format="%")),
         color=alt.Color("state:N", title=None, scale=alt.Scale(domain=states, range=["#8a8f98", "#31688e"])),
@@ -88,10 +97,8 @@ def _overview(pairs: "list[Pair]") -> None:
             alt.Tooltip("change:Q", title=_("Weight change"), format=".2%"),
         ],
     )
-    chart = base_chart.mark_rule(strokeWidth=3).encode(y2=alt.datum(0)) + base_chart.mark_point(
-        filled=True, size=80, opacity=1
-    )
-    st.altair_chart(chart, width="stretch", height=240, alt=sentence)
+    rules = base_chart.mark_rule(strokeWidth=3).encode(y2=alt.datum(0))
+    return rules + base_chart.mark_point(filled=True, size=80, opacity=1)
 
 
 def _choose_pair(pairs: "list[Pair]", tuned: Opened) -> "Pair":
@@ -156,7 +163,8 @@ def _filters(base: Opened, tuned: Opened, pair: "Pair") -> None:
     note = note_text.format(filters=len(filters), n=len(paths))
     result = None
     with guarded():
-        result = on_request(key, _("Compare filters"), make, note)
+        work = Work(("tuning", prints, pair.after, filter_settings), len(filters) + len(paths))
+        result = on_request(key, _("Compare filters"), make, note, work=work)
     if not result:
         return
     table, (before, after) = result
@@ -215,7 +223,7 @@ def _side_by_side(
                 changes = rows.loc[index]
                 for name, image in ((name_before, first), (name_after, second)):
                     alt = _("Pattern of filter {index} in {model}").format(index=index, model=name)
-                    st.image(encode_image(image, "PNG"), width="stretch", alt=alt)
+                    st.image(encoded_once(partial(encode_image, image, "PNG"), "PNG", image), width="stretch", alt=alt)
                 facts = [
                     _("filter {index}").format(index=int(index)),
                     _("weights {change}").format(change=percent(changes["weight_change"])),

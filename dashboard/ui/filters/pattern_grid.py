@@ -1,6 +1,8 @@
 """Filter patterns in a page: drawn on request, filter by filter from the cache, shown with their numbers."""
 
 import io
+from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +15,13 @@ from ui.state import jobs
 from ui.state.i18n import _, n_, of_library
 from ui.state.models import Opened
 from ui.widgets.download import download
+from ui.widgets.images import encoded_once
 from ui.widgets.text import plain
 
 if TYPE_CHECKING:
     from carvis.explain import FilterPatterns
 
-_TILE = 76
+_TILE, _MOST_OPEN = 76, 64
 
 
 def draw(
@@ -35,9 +38,23 @@ def cached(model: Opened, layer: str, filters: list[int], settings: FilterSettin
     """Return the cached patterns of some filters."""
     from carvis.explain import draw_filters
 
-    # The model is not run, so its lock is not needed.
-    cache = jobs.cache("filters")
-    return draw_filters(model.clf, layer, filters, settings, cache=cache, progress=lambda done, total: True)
+    shelf, cache = _complete(), jobs.cache("filters")
+    key = (cache.folder, model.clf.fingerprint, model.name, layer, tuple(filters), settings)
+    if key not in shelf:
+        # The model is not run, so its lock is not needed.
+        found = draw_filters(model.clf, layer, filters, settings, cache=cache, progress=lambda done, total: True)
+        if len(found.filters) < len(filters):
+            return found
+        shelf[key] = found
+        while len(shelf) > _MOST_OPEN:
+            shelf.popitem(last=False)
+    return shelf[key]
+
+
+@st.cache_resource(show_spinner=False)
+def _complete() -> "OrderedDict[tuple, FilterPatterns]":
+    """Patterns in memory, shared by all sessions: a layer is a file a filter on disk."""
+    return OrderedDict()
 
 
 def depth(model: Opened, layer: str) -> int:
@@ -52,11 +69,16 @@ def tiles(patterns: "FilterPatterns") -> None:
     images, captions, alts = [], [], []
     for index, image in zip(patterns.filters, patterns.images, strict=True):
         dead = index in patterns.dead
-        images.append(encode_image(_apart(crossed_tile(image.shape[0]) if dead else image), "PNG"))
+        tile = crossed_tile(image.shape[0]) if dead else image
+        images.append(encoded_once(partial(_encoded_apart, tile), "pattern", tile))
         captions.append(f"{index} ✕" if dead else f"{index}*" if index in patterns.retried else f"{index}")
         alt = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
         alts.append(alt.format(index=index))
     st.image(images, caption=captions, width=_TILE, alt=alts)
+
+
+def _encoded_apart(image: np.ndarray) -> bytes:
+    return encode_image(_apart(image), "PNG")
 
 
 def _apart(image: np.ndarray) -> np.ndarray:
@@ -75,7 +97,11 @@ def tiles_large(patterns: "FilterPatterns") -> None:
         dead = index in patterns.dead
         alt = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
         tile = crossed_tile(image.shape[0]) if dead else image
-        st.image(encode_image(tile, "PNG"), width=240, alt=alt.format(index=index))
+        st.image(
+            encoded_once(partial(encode_image, tile, "PNG"), "large pattern", tile),
+            width=240,
+            alt=alt.format(index=index),
+        )
 
 
 def facts(patterns: "FilterPatterns") -> None:

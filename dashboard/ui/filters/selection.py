@@ -12,6 +12,7 @@ class FilterSelection(Shared):
     """The view, the filters and how their patterns are drawn; ``one`` is fine-tuned from ``before``."""
 
     lens: Literal["patterns", "spectrum", "tuning", "pictures"] = "patterns"
+    layers: Literal["one", "blocks"] = "one"
     count: int = field(16, bounds=(1, 512))
     size: int = field(64, bounds=(16, 256))
     steps: int = field(0, bounds=(0, 512))

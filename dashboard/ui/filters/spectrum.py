@@ -16,6 +16,8 @@ from ui.filters.selection import FilterSelection
 from ui.state import current, selection, workspace
 from ui.state.i18n import _
 from ui.state.models import Opened
+from ui.state.rates import Work
+from ui.widgets.chart import cached_chart
 from ui.widgets.download import download
 from ui.widgets.job import on_request
 from ui.widgets.layout import error, guarded
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
 # A layer costs a second before its first pattern: a few of many layers show the course.
 _MOST_LAYERS, _FILTERS_A_LAYER, _MOST_IMAGES = 10, 16, 60
-# The name of a work, its label and note, and what does it.
-_Work = tuple[str, str, str, Callable[[Progress], "dict[str, dict[str, Spectrum]]"]]
+# The name of a work, its label and note, what does it, and how much it is.
+_Task = tuple[str, str, str, Callable[[Progress], "dict[str, dict[str, Spectrum]]"], Work]
 
 
 def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
@@ -38,15 +40,15 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     work = _of_patterns(opened) if of == "patterns" else _of_activations(opened)
     if work is None:
         return
-    key, label, note, measure = work
+    key, label, note, measure, size = work
     spectra = None
     with guarded():
-        spectra = on_request(key, label, measure, note)
+        spectra = on_request(key, label, measure, note, work=size)
     if spectra:
         _show_spectra(spectra, noise_side=selection.get(FilterSelection).size if of == "patterns" else 0)
 
 
-def _of_patterns(opened: dict[str, Opened]) -> _Work:
+def _of_patterns(opened: dict[str, Opened]) -> _Task:
     filter_settings, count = controls.filter_settings(), min(selection.get(FilterSelection).count, _FILTERS_A_LAYER)
     plan = [
         (name, layer, list(range(min(count, pattern_grid.depth(model, layer)))))
@@ -74,10 +76,11 @@ def _of_patterns(opened: dict[str, Opened]) -> _Work:
 
     key = repr(("pattern spectra", [model.clf.fingerprint for model in opened.values()], plan, filter_settings))
     note = _("{n} patterns: at most {filters} filters per layer and {layers} layers per model.")
-    return key, _("Measure patterns"), note.format(n=total, filters=count, layers=_MOST_LAYERS), make
+    work = Work(("pattern spectra", [model.clf.fingerprint for model in opened.values()], filter_settings), total)
+    return key, _("Measure patterns"), note.format(n=total, filters=count, layers=_MOST_LAYERS), make, work
 
 
-def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
+def _of_activations(opened: dict[str, Opened]) -> "_Task | None":
     name, split = current.dataset_name(), current.split()
     if not split:
         st.info(
@@ -107,7 +110,8 @@ def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
 
     key = repr(("activation spectra", [model.clf.fingerprint for model in opened.values()], name, split, paths))
     note = _("{n} images, evenly spaced over the split.").format(n=len(paths))
-    return key, _("Measure activations"), note, make
+    work = Work(("activation spectra", [model.clf.fingerprint for model in opened.values()]), len(paths))
+    return key, _("Measure activations"), note, make, work
 
 
 def _evenly_spaced(layers: list[str]) -> list[str]:
@@ -128,7 +132,8 @@ def _show_spectra(spectra: "dict[str, dict[str, Spectrum]]", noise_side: int) ->
     table = pd.DataFrame(rows, columns=["model", "place", "layer", "per_image", "per_pixel", "side", "count"])
     finding = _finding(table, noise)
     st.markdown(finding)
-    st.altair_chart(_means(table, noise), width="stretch", height=320, alt=finding)
+    chart = _means(table, None if noise is None else noise.centroid_per_image)
+    st.vega_lite_chart(chart, width="stretch", height=320, alt=finding)
     st.dataframe(
         table.drop(columns="place"),
         hide_index=True,
@@ -193,7 +198,8 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
     return "  \n".join(sentences)
 
 
-def _means(table: pd.DataFrame, noise: "Spectrum | None") -> alt.LayerChart | alt.FacetChart:
+@cached_chart
+def _means(table: pd.DataFrame, noise: float | None) -> alt.LayerChart:
     order = table["model"].unique().tolist()
     base = alt.Chart(table).encode(
         x=alt.X("place:Q", title=_("Layer, from input to output"), axis=alt.Axis(tickMinStep=1, format="d")),
@@ -208,7 +214,7 @@ def _means(table: pd.DataFrame, noise: "Spectrum | None") -> alt.LayerChart | al
     )
     layers = [base.mark_line(), base.mark_point(filled=True, size=60)]
     if noise is not None:
-        rule = pd.DataFrame({"mean": [noise.centroid_per_image], "words": [_("noise")]})
+        rule = pd.DataFrame({"mean": [noise], "words": [_("noise")]})
         layers.append(alt.Chart(rule).mark_rule(strokeDash=[4, 4], color="#8a8f98").encode(y="mean:Q"))
         text = alt.Chart(rule).mark_text(align="left", dy=-7, color="#8a8f98")
         layers.append(text.encode(y="mean:Q", x=alt.value(4), text="words:N"))

@@ -1,5 +1,6 @@
 """Top images on page Filters: the images that activate a filter most, and where."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +17,10 @@ from ui.filters import controls, pattern_grid
 from ui.state import current, jobs, workspace
 from ui.state.i18n import _, n_
 from ui.state.models import Opened
+from ui.state.rates import Work
 from ui.widgets import commands
 from ui.widgets.download import download
-from ui.widgets.images import shown
+from ui.widgets.images import encoded_once, shown
 from ui.widgets.job import on_request
 from ui.widgets.layout import empty, error, guarded
 from ui.widgets.text import plain
@@ -68,7 +70,8 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
         key = repr(("exciting", clf.fingerprint, layer, dataset.fingerprint, split))
         label = n_("Search {n} image", "Search {n} images", n).format(n=n)
         note = _("One search covers all filters of the layer.")
-        result = cached if cached.n_images else on_request(key, label, make, note)
+        work = Work(("top images", clf.fingerprint, layer), n)
+        result = cached if cached.n_images else on_request(key, label, make, note, work=work)
     if result:
         _show(result, model, layer, index)
 
@@ -146,6 +149,10 @@ def _overlaid(path: str, activation: np.ndarray, activations: list[np.ndarray]) 
     return overlay(shown(read_image(path), 360), activation / maximum, 0.6, "viridis")
 
 
+def _encoded(path: str, activation: np.ndarray, activations: list[np.ndarray]) -> bytes:
+    return encode_image(_overlaid(path, activation, activations))
+
+
 def _tiles(rows: pd.DataFrame, activations: list[np.ndarray], index: int) -> None:
     with st.grid("auto", min_column_width=170, gap="small"):
         for row, activation in zip(rows.itertuples(), activations):
@@ -153,7 +160,10 @@ def _tiles(rows: pd.DataFrame, activations: list[np.ndarray], index: int) -> Non
                 alt = _(
                     "{name}: largest activation of filter {index} at {x} from the left and {y} from the top"
                 ).format(name=row.id, index=index, x=f"{row.x:.0%}", y=f"{row.y:.0%}")
-                st.image(encode_image(_overlaid(row.path, activation, activations)), width="stretch", alt=alt)
+                draw = partial(_encoded, row.path, activation, activations)
+                top = float(max(other.max() for other in activations))
+                image = encoded_once(draw, "top image", row.path, modified(row.path), activation, top)
+                st.image(image, width="stretch", alt=alt)
                 st.markdown(plain(row.label))
                 value = _("activation {value}").format(value=f"{row.value:.2f}")
                 st.caption(f"{value} · {plain(str(row.id).rsplit('/', 1)[-1])}")

@@ -70,8 +70,11 @@ def choose_target(values: list[str]) -> tuple[HeatmapSelection, list[str]]:
     return chosen, problems
 
 
-def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
-    """Offer how heatmaps are computed and drawn, and return the popover for what needs opened models.
+def settings(values: list[str], chosen: HeatmapSelection) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Offer how heatmaps are computed and drawn.
+
+    Returns:
+        The popover, and the place in it for the method: what needs opened models is put there.
 
     Args:
         values: as ``explainable_classes`` lists them.
@@ -79,8 +82,8 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
     window = st.popover(_("Settings"), icon=":material/tune:")
     colours = list(pickers.COLOURS)
     with window:
+        method_slot = st.container()
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
-        pickers.choose_method(chosen.method)
         st.selectbox(
             _("Rather than"),
             values,
@@ -112,7 +115,7 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
             disabled=chosen.colours == "tutorial",
             **selection.control("strength", chosen.strength),
         )
-    return window
+    return window, method_slot
 
 
 def scale_note(chosen: HeatmapSelection) -> str:

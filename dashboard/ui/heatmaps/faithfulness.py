@@ -1,7 +1,8 @@
 """Testing the heatmaps of page Heatmaps: on request, with a badge on each heatmap and its curves when opened."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -17,6 +18,8 @@ from ui.heatmaps.heatmap_row import HeatmapRow
 from ui.state import jobs, unreadable
 from ui.state.i18n import N_, _, of_library
 from ui.state.models import Opened, stamp_of
+from ui.state.rates import Work
+from ui.widgets.chart import cached_chart
 from ui.widgets.job import on_request
 from ui.widgets.text import percent, plain
 
@@ -57,7 +60,8 @@ def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
 
     key = content_hash([key_of(row, opened[name]) for row, name in untested])
     note = _("Erases and restores the pixels of each image in the order of its heatmap.")
-    on_request(key, _("Test these heatmaps"), make, note, primary=False, keeps=False)
+    work = Work(("faithfulness", [opened[name].clf.fingerprint for name in opened]), len(untested))
+    on_request(key, _("Test these heatmaps"), make, note, primary=False, keeps=False, work=work)
 
 
 def _session() -> dict:
@@ -113,7 +117,11 @@ def show(row: HeatmapRow, name: str, result: "Faithfulness") -> None:
 
 def _details(result: "Faithfulness") -> None:
     trials = {"map": result.own, **result.baselines}
-    st.altair_chart(_chart(trials), width="content")
+    curves = {
+        name: {"deletion": trial.curves.deletion.tolist(), "insertion": trial.curves.insertion.tolist()}
+        for name, trial in trials.items()
+    }
+    st.vega_lite_chart(_chart(curves), width="content")
     table = {
         _(_LINES[name]): [
             f"{trial.curves.deletion_area:.2f}",
@@ -137,14 +145,13 @@ def _details(result: "Faithfulness") -> None:
         st.caption(sentence.format(layer=plain(check.layers[-1]), n=f"{check.last:.2f}"))
 
 
-def _chart(trials: dict[str, Any]) -> Any:
-    import altair as alt
-
+@cached_chart
+def _chart(trials: dict[str, dict[str, list[float]]]) -> alt.FacetChart:
     kinds = {"deletion": _("deletion, strongest evidence first"), "insertion": _("insertion, strongest evidence first")}
     rows = [
         (kinds[kind], _(_LINES[name]), 100 * step / (len(curve) - 1), 100 * float(value))
-        for name, trial in trials.items()
-        for kind, curve in (("deletion", trial.curves.deletion), ("insertion", trial.curves.insertion))
+        for name, curves in trials.items()
+        for kind, curve in curves.items()
         for step, value in enumerate(curve)
     ]
     table = pd.DataFrame(rows, columns=["kind", "line", "share", "confidence"])

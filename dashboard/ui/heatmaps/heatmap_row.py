@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from carvis.images import USUAL, colorize, encode_image, fitted, overlay, read_image, resize
+from carvis.images import USUAL, colorize, encode_image, fitted, read_image, resize
 from ui.heatmaps.explanation import explain
 from ui.heatmaps.selection import HeatmapSelection
 from ui.state.i18n import _, of_library
@@ -19,7 +19,7 @@ from ui.state.samples import Sample
 from ui.state.widget_values import careful
 from ui.widgets import error_message
 from ui.widgets.download import download
-from ui.widgets.images import shown
+from ui.widgets.images import encoded, encoded_once, overlaid, shown
 from ui.widgets.text import mark, percent, plain, verdict
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class HeatmapRow:
 
     def __init__(self, sample: Sample, models: list[str], number: int):
         self.sample = sample
-        self.image, self.original = _read(stamp_of(sample), _source=sample.source)
+        self.stamp = stamp_of(sample)
+        self.image, self.original = _read(self.stamp, _source=sample.source)
         self.heatmaps: dict[str, Heatmap] = {}
         self.correct: dict[str, bool | None] = {}
         grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
@@ -49,7 +50,7 @@ class HeatmapRow:
             title = _("Image")
             st.markdown(f"**{title}**  \n{_true_class(sample)}")
             st.image(
-                encode_image(self.image),
+                encoded(self.image, self.stamp),
                 width="stretch",
                 alt=_("The image {name}").format(name=sample.name),
             )
@@ -104,11 +105,11 @@ class HeatmapRow:
                 model=name, predicted=heatmap.predicted_name, verdict=verdict(correct), target=_explained(heatmap)
             )
             if chosen.view in ("overlay", "both"):
-                overlaid = overlay(self.image, values, chosen.strength / 100, chosen.colours)
-                st.image(encode_image(overlaid), width="stretch", alt=alt)
+                image = overlaid(self.image, self.stamp, values, chosen.strength, chosen.colours)
+                st.image(image, width="stretch", alt=alt)
             if chosen.view in ("map", "both"):
-                matrix = resize(colorize(values, chosen.colours), _cells(values), "nearest")
-                st.image(encode_image(matrix, "PNG"), width="stretch", alt=alt)
+                matrix = encoded_once(lambda: _matrix(values, chosen.colours), "matrix", values, chosen.colours)
+                st.image(matrix, width="stretch", alt=alt)
             if heatmap.status != "ok":
                 st.warning(of_library(heatmap.message), title=_("No evidence"), icon=":material/visibility_off:")
             for note in heatmap.notes:
@@ -170,6 +171,10 @@ def _explained(heatmap: "Heatmap") -> str:
         return heatmap.target_name
     first, second = (heatmap.class_names[index] for index in (heatmap.target, heatmap.against))
     return _("{one} rather than {other}").format(one=first, other=second)
+
+
+def _matrix(values: np.ndarray, colours: str) -> bytes:
+    return encode_image(resize(colorize(values, colours), _cells(values), "nearest"), "PNG")
 
 
 def _cells(values: np.ndarray) -> tuple[int, int]:

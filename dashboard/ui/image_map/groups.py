@@ -15,7 +15,7 @@ from ui.image_map.selection import Colouring
 from ui.state import current, evaluations, health_checks, unreadable, workspace
 from ui.state.i18n import N_, _, n_, translated
 from ui.widgets import tag_editor
-from ui.widgets.text import SPLIT
+from ui.widgets.text import SPLIT, sentence_case, verdict
 
 WORDS: dict[Colouring, str] = {
     "true": N_("True class"),
@@ -106,7 +106,8 @@ def _right(rows: pd.DataFrame, dark: bool) -> Colours:
     known = rows["predicted"].notna().to_numpy()
     right = known & (rows["predicted"] == rows["label"]).to_numpy(bool)
     # The few wrong ones are drawn last, above the others.
-    masks = ((_("Correct"), right, 0, "circle"), (_("Wrong"), known & ~right, 1, "x"))
+    words = sentence_case(verdict(True)), sentence_case(verdict(False))
+    masks = ((words[0], right, 0, "circle"), (words[1], known & ~right, 1, "x"))
     groups = [
         Group(name, np.flatnonzero(mask), palette.look(place, dark)[0], mark) for name, mask, place, mark in masks
     ]

@@ -11,20 +11,16 @@ from numpy.typing import NDArray
 
 from carvis.errors import StoppedError
 from carvis.feature_space import Layout, aligned, clusters, layout
-from carvis.progress import Progress, no_progress, partial_progress
+from carvis.progress import Progress, partial_progress
 from carvis.workspace import CacheFormat, content_hash, load_or_make, open_arrays
 from ui.image_map.spaces import Space
 from ui.state import jobs, workspace
 from ui.state.i18n import _, n_
+from ui.state.rates import Work
 from ui.widgets.job import on_request
-from ui.widgets.text import duration
 
-# A person waits for so many images without being asked.
-_AT_ONCE = 1_500
 _MOST_OPEN = 8
 _MISSING = "_image_map_not_laid_out"
-# Measured on two cores with d = 1280.
-_SECONDS_PER_IMAGE = 0.004
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +41,22 @@ def _opened() -> OrderedDict:
 def planes(spaces: list[Space]) -> list[Plane] | None:
     """Return the spaces laid out, the others aligned to the first; None, with a button, where that takes a while."""
     missing = [space for space in spaces if _kept(space) is None]
-    n = sum(len(space.drawn) for space in missing)
-    if missing and n <= _AT_ONCE:
-        with st.spinner(_("Laying out the images …")):
-            _make(missing, no_progress)
-    elif missing:
+    if missing:
+        n = sum(len(space.drawn) for space in missing)
         key = content_hash("image map", [space.key for space in missing])
-        note = n_("{n} image, about {time}; the result is saved.", "{n} images, about {time}; the result is saved.", n)
-        wait = duration(n * _SECONDS_PER_IMAGE)
-        words = note.format(n=f"{n:,}", time=wait)
+        note = n_("{n} image; the result is saved.", "{n} images; the result is saved.", n).format(n=f"{n:,}")
+        # Thousands of images take another way than tens, and longer vectors more time.
+        work = Work(("layout", len(str(n)), missing[0].vectors.shape[1]), n)
         # What is made lies in memory: the page goes on with the next run.
-        on_request(key, _("Lay out the map"), lambda progress: _make(missing, progress), words, keeps=False, name="map")
+        on_request(
+            key,
+            _("Lay out the map"),
+            lambda progress: _make(missing, progress),
+            note,
+            keeps=False,
+            name="map",
+            work=work,
+        )
         return None
     first, *others = [_opened()[space.key] for space in spaces]
     return [first, *(_aligned(other, first) for other in others)]

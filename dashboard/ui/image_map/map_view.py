@@ -76,9 +76,11 @@ def _alt(clouds: list[Cloud]) -> str:
 
 def _say_trust(planes: list[Plane]) -> None:
     """Say how far each map can be trusted."""
+    models: dict[str, list[str]] = {}
     for plane in planes:
-        words = plain(of_library(plane.layout.words))
-        name = f"**{plain(plane.space.model)}**: " if len(planes) > 1 else ""
+        models.setdefault(plain(of_library(plane.layout.words)), []).append(f"**{plain(plane.space.model)}**")
+    for words, names in models.items():
+        name = f"{', '.join(names)}: " if len(planes) > 1 else ""
         st.caption(f":material/rule: {name}{words}")
 
 

@@ -9,10 +9,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
-from carvis.feature_space import stored_embeddings
-from carvis.workspace import SPLITS, content_hash, modified
+from carvis.language import Message
+from carvis.workspace import SPLITS, content_hash
 from ui.image_map.keys import keys_of
-from ui.state import current, evaluations, unreadable, workspace
+from ui.state import current, embeddings, evaluations, unreadable, workspace
 from ui.state.evaluations import Table
 
 # More points do not pan smoothly; the rest is found by search and sets.
@@ -24,7 +24,8 @@ _SEED = 0
 class Space:
     """A model's embeddings of the images of one or more splits.
 
-    ``key`` names their content; ``drawn`` are the rows on the map, in order: all, or a seeded sample.
+    ``key`` names their content; ``drawn`` are the rows on the map, in order: all, or a seeded sample. ``notes`` says
+    which images are ignored.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Space:
     labels: NDArray[np.str_]
     vectors: NDArray[np.float32]
     drawn: NDArray[np.intp]
+    notes: tuple[Message, ...] = ()
 
     @cached_property
     def keys(self) -> NDArray[np.float64]:
@@ -51,7 +53,7 @@ def spaces(models: list[str], splits: tuple[str, ...]) -> dict[str, Space]:
     """Return the embeddings of the models that have some; what cannot be read is named by the page."""
     found = {}
     for model in models:
-        stamps = tuple(_stamp(model, split) for split in splits)
+        stamps = tuple(embeddings.stamp(current.dataset_name(), split, model) for split in splits)
         with unreadable.item("result", model):
             space = _space(str(workspace.get().root), current.dataset_name(), splits, model, stamps)
             if space is not None:
@@ -59,19 +61,11 @@ def spaces(models: list[str], splits: tuple[str, ...]) -> dict[str, Space]:
     return found
 
 
-def _stamp(model: str, split: str) -> tuple[int, ...]:
-    """Return what changes when a model is replaced or evaluated again."""
-    file = workspace.model_files().get(model)
-    table = evaluations.on(current.dataset_name(), split).get(model)
-    return (modified(file) if file else 0, *(evaluations.stamp(table) if table else ()))
-
-
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _space(
-    root: str, dataset: str, splits: tuple[str, ...], model: str, stamps: tuple[tuple[int, ...], ...]
+    root: str, dataset: str, splits: tuple[str, ...], model: str, stamps: tuple[embeddings.Stamp, ...]
 ) -> Space | None:
-    parts = [part for split in splits if (part := stored_embeddings(root, (dataset, split, model))) is not None]
-    parts = [part for part in parts if len(part.ids)]
+    parts = [part for split in splits if (part := embeddings.stored(dataset, split, model)) is not None]
     # Vectors of another version of the model lie in another space.
     parts = [part for part in parts if part.fingerprint == parts[0].fingerprint]
     if not parts:
@@ -83,7 +77,8 @@ def _space(
     labels = np.concatenate([part.labels for part in parts])
     key = content_hash(one.fingerprint, one.layer, dataset, ids)
     there = tuple(part.split for part in parts)
-    return Space(model, key, dataset, there, one.source, ids, labels, vectors, sample(len(ids)))
+    notes = tuple(note for part in parts if (note := part.changed_note))
+    return Space(model, key, dataset, there, one.source, ids, labels, vectors, sample(len(ids)), notes)
 
 
 def sample(n: int, most: int = MOST_DRAWN) -> NDArray[np.intp]:

@@ -10,6 +10,7 @@ from ui.models import card_form
 from ui.state import jobs
 from ui.state.i18n import _, n_, of_library
 from ui.state.models import Opened
+from ui.state.rates import Work
 from ui.state.widget_values import careful
 from ui.widgets import assumptions
 from ui.widgets.job import on_request
@@ -35,6 +36,7 @@ def offer(model: Opened) -> None:
             keeps=False,
             primary=False,
             icon="fact_check",
+            work=Work(("assumptions", model.clf.fingerprint), 1),
         )
 
 

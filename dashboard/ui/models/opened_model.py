@@ -1,6 +1,7 @@
 """What page Models says of an open model: facts, accuracy, what was assumed, its card, its layers."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,6 +14,17 @@ from ui.widgets import commands, stale_warning
 from ui.widgets.download import download
 from ui.widgets.layout import guarded
 from ui.widgets.text import SPLIT, percent, plain
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+
+
+def _tokens(clf: "Classifier") -> dict[str, str]:
+    """Say how the tokens of a transformer are laid on a grid; nothing of another model."""
+    if clf.default_layer is None:
+        return {_("Default layer"): plain(of_library(clf.layer_graph.why_no_default))}
+    notes = clf.layer_graph.token_notes(clf.default_layer)
+    return {_("Tokens"): plain(" ".join(map(of_library, notes)))} if notes else {}
 
 
 def show(opened: Opened, path: Path) -> None:
@@ -38,6 +50,7 @@ def show(opened: Opened, path: Path) -> None:
         ),
         _("Number of layers"): f"{totals.layers:,}",
         _("Default layer"): plain(clf.default_layer or "–"),
+        **_tokens(clf),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
     }
     card = clf.card

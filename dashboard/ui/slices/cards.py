@@ -1,14 +1,14 @@
-"""The confirmed slices, each with its figures, the models compared on it, and links to its images."""
+"""The confirmed slices: each one's sentence, the models compared on it, and a button for its images."""
 
 import pandas as pd
 import streamlit as st
 
-from carvis.subgroups import Slice, Slices
+from carvis.subgroups import Slices
 from ui.slices import controls
 from ui.state import selection
 from ui.state.i18n import _, of_library
 from ui.state.widget_values import careful
-from ui.widgets.text import percent, plain
+from ui.widgets.text import percent, plain, sentence_case
 
 
 def show(found: Slices, compared: pd.DataFrame | None) -> None:
@@ -20,8 +20,8 @@ def show(found: Slices, compared: pd.DataFrame | None) -> None:
     """
     for place, one in enumerate(found.slices):
         with st.container(border=True, gap="xsmall"):
-            st.markdown(f"**{plain(of_library(one.sentence))}**")
-            _figures(one)
+            st.markdown(f"**{plain(sentence_case(of_library(one.sentence)))}**")
+            st.caption(plain(of_library(one.evidence)))
             if compared is not None:
                 _models(compared[compared["slice"] == one.sentence])
             if place != controls.chosen(found):
@@ -32,19 +32,6 @@ def show(found: Slices, compared: pd.DataFrame | None) -> None:
                     on_click=careful(selection.change),
                     kwargs={"slice": place + 1},
                 )
-
-
-def _figures(one: Slice) -> None:
-    interval = f"{100 * one.low:.0f} – {100 * one.high:.0f} %"
-    with st.container(horizontal=True, gap="medium"):
-        for label, value in (
-            (_("Images"), f"{one.n:,}"),
-            (_("Accuracy"), percent(one.accuracy)),
-            (_("95 % CI"), interval),
-            (_("The rest"), percent(one.rest)),
-        ):
-            st.metric(label, value, width="content")
-    st.caption(plain(of_library(one.evidence)))
 
 
 def _models(rows: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ from ui.state import selection
 from ui.state.i18n import N_, _, of_library, shown_as
 from ui.widgets import super_classes
 from ui.widgets.pickers import segments
+from ui.widgets.text import sentence_case
 
 IMAGES = {"wrong": N_("Misclassified images"), "all": N_("All images")}
 
@@ -45,7 +46,7 @@ def chosen(found: Slices) -> int:
 
 def choose_slice(found: Slices) -> None:
     """Offer the slices by what their images have in common."""
-    words = {place: of_library(one.images) for place, one in enumerate(found.slices, 1)}
+    words = {place: sentence_case(of_library(one.images)) for place, one in enumerate(found.slices, 1)}
     st.selectbox(_("Slice"), list(words), format_func=shown_as(words), **selection.control("slice", chosen(found) + 1))
 
 

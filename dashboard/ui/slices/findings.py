@@ -8,22 +8,19 @@ from ui.widgets.text import plain
 
 
 def show(found: Slices, model: str) -> None:
-    """Say how many slices were confirmed; where none was, why, and what it would take.
+    """Say how many slices were confirmed; where none was, what so many images could show, and what it would take.
 
     Args:
         found: the slices.
         model: whose.
     """
     finding = f"**{plain(model)}**: {plain(of_library(found.finding))}"
-    needed = [found.needed] if found.needed is not None else []
     if len(found):
         st.markdown(finding)
-        for sentence in (found.power, *needed):
-            st.caption(plain(of_library(sentence)))
         return
     with st.container(border=True):
         st.markdown(finding)
-        st.markdown(" ".join(plain(of_library(sentence)) for sentence in (found.power, *needed)))
+        st.markdown(_power(found))
         st.markdown(
             _(
                 "**Next step:** evaluate on more images, if you have them. Until then, look at the mistakes one by one "
@@ -32,8 +29,15 @@ def show(found: Slices, model: str) -> None:
         )
 
 
+def _power(found: Slices) -> str:
+    needed = [found.needed] if found.needed is not None else []
+    return " ".join(plain(of_library(sentence)) for sentence in (found.power, *needed))
+
+
 def show_basis(found: Slices) -> None:
-    """Say what was searched, on how many images, and what could not be."""
+    """Say what was searched, on how many images, what could not be, and which slices may have been missed."""
+    if len(found):
+        st.caption(_power(found))
     for note in found.notes:
         st.caption(plain(of_library(note)))
     with st.expander(_("What was searched"), type="compact"):

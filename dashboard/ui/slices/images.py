@@ -11,7 +11,6 @@ from carvis.workspace import content_hash
 from ui.slices import controls
 from ui.state import current, selection, unreadable, workspace
 from ui.state.i18n import _, n_, of_library
-from ui.state.widget_values import careful
 from ui.widgets import gallery, large_view, tag_editor
 from ui.widgets.image_sets import store
 from ui.widgets.layout import error
@@ -27,31 +26,27 @@ def show(found: Slices, table: str) -> None:
         found: the slices.
         table: the name of the evaluation that was searched.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    # On a narrow screen one below the other: a slice's words are long.
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
         controls.choose_slice(found)
+    with right:
         only_wrong = controls.choose_images() == "wrong"
     one = found.slices[controls.chosen(found)]
     rows = _rows(found, one)
     wrong = rows["label"] != rows["predicted"]
     shown = rows[wrong] if only_wrong else rows
     words = n_("{wrong} of {n} image misclassified.", "{wrong} of {n} images misclassified.", len(rows))
-    _links(one, table)
     st.caption(words.format(wrong=f"{int(wrong.sum()):,}", n=f"{len(rows):,}"))
-    gallery.basket()
     part = on_page(shown, PER_PAGE)
+    with st.container(horizontal=True):
+        if len(part) and not selection.get().open:
+            gallery.offer_one_by_one(table, part["id"].iloc[0])
+        _links(one, table)
+    gallery.basket()
     if shown.empty:
         st.info(_("No image matches the filters: relax them."), icon=":material/filter_alt_off:")
         return
-    if not selection.get().open:
-        st.button(
-            _("One by one"),
-            icon=":material/slideshow:",
-            key="one_by_one",
-            shortcut="J",
-            on_click=careful(gallery.stay),
-            args=(table,),
-            kwargs={"open": part["id"].iloc[0]},
-        )
     tags = pd.DataFrame(columns=["tags", "note"])
     with unreadable.item("tags", tag_editor.FILE):
         tags = tag_editor.on_rows(part)
@@ -85,19 +80,18 @@ def _links(one: Slice, table: str) -> None:
             {"table": table, "family": (), "answers": (), "tag": "", "low": 0, "high": 100, "look": "gallery"},
         ),
     }
-    with st.container(horizontal=True):
-        for page, (label, icon, reset) in targets.items():
-            if not st.button(label, icon=icon, key=f"slice_on_{page}"):
-                continue
-            try:
-                name = store().save(current.dataset_name(), set_name(one), one.ids, replace=True)
-            except CarvisError as problem:
-                error(problem)
-                continue
-            others = [other for other in selection.get().model if other != model]
-            models = {"model": (model, *others)} if page == "image_map" else {}
-            link = selection.link(**reset, **models, true="", pred="", image_set=name)
-            st.switch_page(f"app_pages/{page}.py", query_params=link)
+    for page, (label, icon, reset) in targets.items():
+        if not st.button(label, icon=icon, key=f"slice_on_{page}"):
+            continue
+        try:
+            name = store().save(current.dataset_name(), set_name(one), one.ids, replace=True)
+        except CarvisError as problem:
+            error(problem)
+            continue
+        others = [other for other in selection.get().model if other != model]
+        models = {"model": (model, *others)} if page == "image_map" else {}
+        link = selection.link(**reset, **models, true="", pred="", image_set=name)
+        st.switch_page(f"app_pages/{page}.py", query_params=link)
 
 
 def set_name(one: Slice) -> str:

@@ -17,6 +17,7 @@ from ui.slices.selection import SlicesSelection
 from ui.state import embeddings, evaluations, health_checks, jobs, selection, unreadable, workspace
 from ui.state.evaluations import Table
 from ui.state.i18n import _, n_
+from ui.state.rates import Work
 from ui.widgets import super_classes, tag_editor
 from ui.widgets.job import on_request
 
@@ -61,7 +62,8 @@ def searched(table: Table, evaluation: Evaluation, dataset: Dataset) -> Slices |
 
     n = len(evaluation.predictions)
     note = n_("{n} image; the result is saved.", "{n} images; the result is saved.", n).format(n=f"{n:,}")
-    return on_request(key, _("Search slices"), make, note, icon="search")
+    work = Work(("slices", settings.pairs, health_checks.kept(dataset) is None), n)
+    return on_request(key, _("Search slices"), make, note, icon="search", work=work)
 
 
 def _checked(dataset: Dataset, progress: Progress) -> Health:

@@ -127,12 +127,19 @@ def table() -> str:
     return next(iter(of_model or offered), "")
 
 
+def without_file() -> list[str]:
+    """Return the chosen models of which the workspace holds evaluations but no model file."""
+    files, evaluated = workspace.model_files(), evaluations.models()
+    return [name for name in selection.get().model if name not in files and name in evaluated]
+
+
 def unknown() -> list[str]:
     """Return the names in the selection that this workspace does not hold."""
     names_by_kind: dict[str, Callable[[], Collection[str]]] = {
         "data set": workspace.datasets,
         "split": lambda: splits(dataset_name()),
-        "model": workspace.model_files,
+        # Of a model without its file the predictions are still there.
+        "model": lambda: workspace.model_files().keys() | evaluations.models(),
         "table": tables,
         "evaluation": evaluations.saved,
     }

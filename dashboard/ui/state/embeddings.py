@@ -1,23 +1,32 @@
 """Stored embeddings, and the images nearest to one in them: read once, by the files' times, without TensorFlow."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.feature_space import Embeddings, neighbour_table, rows_of, stored_embeddings
+from carvis.feature_space import Embeddings, image_embedding, neighbour_table, rows_of, stored_embeddings
 from carvis.workspace import children, modified
-from ui.state import workspace
+from ui.state import unreadable, workspace
+from ui.state.models import Opened, stamp_of
+from ui.state.samples import Sample
 from ui.state.workspace import once_a_run
 
 NEIGHBOURS = 10
 
 
+Stamp = tuple[int | str, ...]
+
+
 @once_a_run
-def stamp(dataset: str, split: str, model: str) -> tuple[int, ...]:
-    """Return what changes when a model is replaced or evaluated again."""
+def stamp(dataset: str, split: str, model: str) -> Stamp:
+    """Return what changes when a model is replaced or evaluated again, or an image replaced."""
     file = workspace.model_files().get(model)
-    # Of the demo's training images there are embeddings and no evaluation.
+    # Embeddings may have been passed on without the evaluation.
     folder = workspace.get().evaluations_dir / dataset / split / model
-    return (modified(file) if file else 0, *(modified(path) for path in children(folder, folders=False)))
+    images = ""
+    with unreadable.item("data set", dataset):
+        images = workspace.image_times(workspace.dataset(dataset)) if dataset in workspace.datasets() else ""
+    return (modified(file) if file else 0, images, *(modified(path) for path in children(folder, folders=False)))
 
 
 def stored(dataset: str, split: str, model: str) -> Embeddings | None:
@@ -26,9 +35,29 @@ def stored(dataset: str, split: str, model: str) -> Embeddings | None:
 
 
 @st.cache_resource(max_entries=18, show_spinner=False)
-def _stored(root: str, dataset: str, split: str, model: str, times: tuple[int, ...]) -> Embeddings | None:
+def _stored(root: str, dataset: str, split: str, model: str, times: Stamp) -> Embeddings | None:
     found = stored_embeddings(root, (dataset, split, model))
     return found if found is not None and len(found) else None
+
+
+def of_upload(dataset: str, model: Opened, sample: Sample) -> Embeddings:
+    """Return the embedding of one image that is of no split, by a model that is open, to be held against a data set's.
+
+    Raises:
+        CarvisError: the image cannot be read, or the model has no embeddings.
+    """
+    return _of_upload(model.clf.fingerprint, model.name, dataset, sample.id, stamp_of(sample), model, sample)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _of_upload(
+    fingerprint: str, name: str, dataset: str, sample_id: str, content: object, _model: Opened, _sample: Sample
+) -> Embeddings:
+    with _model.lock:
+        vectors = image_embedding(_model.clf, _sample.source)[None]
+    # Under its content: of two uploads with one name each has its own neighbours.
+    ids = np.array([sample_id])
+    return Embeddings(ids, np.array([""]), vectors, "", "score-input", name, fingerprint, dataset, f"upload {content}")
 
 
 def neighbours(sample: str, own: Embeddings, against: Embeddings) -> pd.DataFrame:
@@ -36,7 +65,7 @@ def neighbours(sample: str, own: Embeddings, against: Embeddings) -> pd.DataFram
 
     Args:
         sample: its id.
-        own: the stored embeddings of its split.
+        own: the stored embeddings of its split, or its own by ``of_upload``.
         against: those of the split that is searched, by the same model.
     """
     key = (own.dataset, own.model, own.fingerprint, own.split, against.split)
@@ -48,7 +77,7 @@ def neighbours(sample: str, own: Embeddings, against: Embeddings) -> pd.DataFram
 def _neighbours(
     root: str,
     key: tuple[str, ...],
-    times: tuple[tuple[int, ...], ...],
+    times: tuple[Stamp, ...],
     sample: str,
     *,
     _own: Embeddings,

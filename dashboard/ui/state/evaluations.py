@@ -46,6 +46,11 @@ def on(dataset: str, split: str) -> dict[str, Table]:
     return {table.model: table for table in saved().values() if (table.data, table.split) == (dataset, split)}
 
 
+def models() -> set[str]:
+    """Return the models that have a saved evaluation, on whatever data."""
+    return {table.model for table in saved().values()}
+
+
 @once_a_run
 def csv_tables() -> dict[str, Table]:
     """Return the tables of misclassified images that belong to no evaluation, by path below the workspace."""
@@ -60,6 +65,7 @@ def stamp(table: Table) -> tuple[int, ...]:
     return tuple(modified(file) for file in children(table.path, folders=False))
 
 
+@once_a_run
 def load(table: Table) -> Evaluation:
     """Read a saved evaluation.
 

@@ -9,6 +9,7 @@ import streamlit as st
 from carvis import language as library
 from carvis.language import ENGLISH, N_, language_name, localised, speaking
 from ui.state import selection
+from ui.state.workspace import once_a_run
 
 K = TypeVar("K", bound=str)
 __all__ = ["N_", "_", "language", "languages", "n_", "of_library", "p_", "shown_as", "translated"]
@@ -22,8 +23,14 @@ def languages() -> dict[str, str]:
 
 def language() -> str:
     """Return the language in use: the one in the URL, else the browser's, else English."""
+    return _in_use(selection.get().lang)
+
+
+# Hundreds of texts a page ask for it.
+@once_a_run
+def _in_use(chosen: str) -> str:
     # The navigation is named before the selection has taken a link over.
-    in_url = selection.get().lang or st.query_params.get("lang", "")
+    in_url = chosen or st.query_params.get("lang", "")
     code = in_url or (st.context.locale or "").split("-")[0].lower()
     return code if code in languages() else ENGLISH
 

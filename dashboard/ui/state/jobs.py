@@ -11,8 +11,8 @@ import streamlit as st
 from carvis.workspace import Cache
 from ui.state import workspace
 
-_REQUESTED, _RESULTS = "_work_asked", "_work_results"
-_MOST_RESULTS = 16
+_REQUESTED, _RESULTS, _ASKED = "_work_asked", "_work_results", "_work_to_ask_for"
+_MOST_RESULTS, _MOST_ASKED = 16, 200
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -42,6 +42,28 @@ def is_requested(key: str) -> bool:
 def end() -> None:
     """Withdraw the request: the next run of the page starts no work by itself."""
     st.session_state.pop(_REQUESTED, None)
+
+
+def ask_for(key: str, seconds: float | None = None) -> None:
+    """Let the work of this name begin only when a person asks for it.
+
+    Args:
+        seconds: how long it takes, where that is known.
+    """
+    asked = st.session_state.setdefault(_ASKED, {})
+    asked[key] = seconds
+    while len(asked) > _MOST_ASKED:
+        asked.pop(next(iter(asked)))
+
+
+def asked_for(key: str) -> bool:
+    """Tell whether the work of this name begins only when a person asks for it."""
+    return key in st.session_state.get(_ASKED, {})
+
+
+def seconds_asked_for(key: str) -> float | None:
+    """Return how long the work of this name takes, where it was begun and found to be long."""
+    return st.session_state.get(_ASKED, {}).get(key)
 
 
 def results() -> dict[str, Any]:

@@ -25,12 +25,16 @@ T = TypeVar("T")
 
 
 def once_a_run(make: Callable[P, T]) -> Callable[P, T]:
-    """Look at the disk once a run, however often a page asks; ``look_again`` begins a run."""
+    """Look at the disk once a run, however often a page asks; ``look_again`` begins a run.
+
+    Args:
+        make: takes its arguments by position.
+    """
 
     @wraps(make)
     def cached(*args: P.args, **kwargs: P.kwargs) -> T:
         results = st.session_state.setdefault(_RESULTS, {})
-        key = (make.__module__, make.__name__, *args)
+        key = (make, *args)
         if key not in results:
             results[key] = make(*args, **kwargs)
         return results[key]
@@ -97,6 +101,7 @@ def model_files() -> dict[str, Path]:
     return _keyed(space.models(), space.root, "stem")
 
 
+@once_a_run
 def dataset(name: str) -> Dataset:
     """Open a data set by its name among ``datasets()``, listing its images again when a folder has changed.
 

@@ -9,6 +9,7 @@ from carvis.training.histories import seams
 from ui.state import selection
 from ui.state.i18n import _, p_
 from ui.training.selection import TrainingSelection
+from ui.widgets.chart import cached_chart
 
 # Told apart by those who see colours otherwise, too (Okabe and Ito).
 _COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
@@ -74,10 +75,15 @@ def _chart(
                 parts.append(pd.DataFrame(facts))
     if not parts:
         return
-    table = pd.concat(parts, ignore_index=True)
+    table, names = pd.concat(parts, ignore_index=True), list(histories)
+    st.vega_lite_chart(_curves(table, _seams(histories), names, list(sides.values()), title, axis), width="stretch")
+
+
+@cached_chart
+def _curves(
+    table: pd.DataFrame, seams: pd.DataFrame, names: list[str], order: list[str], title: str, axis: str
+) -> alt.Chart | alt.LayerChart:
     scale = alt.Scale(type="log") if axis == "log" and (table["value"] > 0).all() else alt.Scale(zero=False)
-    names = list(histories)
-    order = list(sides.values())
     height = 230 + 24 * (1 + len(names) if len(names) > 1 else 1)
     # One epoch makes no line: its points are large, differ in shape, and are centred on their axis.
     first, last = int(table["epoch"].min()), int(table["epoch"].max())
@@ -128,21 +134,26 @@ def _chart(
     points = points.encode(shape=shapes) if single else points.encode(detail="side:N")
     lines = base.mark_line().encode(strokeDash=dashes, detail="training:N")
     chart = points if single else lines + points
-    st.altair_chart(chart + marks if (marks := _seams(histories, names)) else chart, width="stretch")
+    return chart if seams.empty else chart + _marks(seams, names)
 
 
-def _seams(histories: dict[str, pd.DataFrame], names: list[str]) -> alt.Chart | None:
-    """Mark where one training in a log ends and the next begins."""
+def _seams(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return where one training in a log ends and the next begins."""
     rows = [
         {"epoch": epoch - 0.5, "run": name, "words": _("another training starts at epoch {n}").format(n=epoch)}
         for name, history in histories.items()
         for epoch in seams(history)
     ]
-    if not rows:
-        return None
-    chart = alt.Chart(pd.DataFrame(rows)).mark_rule(strokeDash=[2, 3], strokeWidth=2, opacity=0.7)
-    return chart.encode(
-        x="epoch:Q",
-        color=alt.Color("run:N", scale=alt.Scale(domain=names, range=_COLOURS)),
-        tooltip=[alt.Tooltip("run:N", title=_("Run")), alt.Tooltip("words:N", title=_("New training"))],
+    return pd.DataFrame(rows)
+
+
+def _marks(seams: pd.DataFrame, names: list[str]) -> alt.Chart:
+    return (
+        alt.Chart(seams)
+        .mark_rule(strokeDash=[2, 3], strokeWidth=2, opacity=0.7)
+        .encode(
+            x="epoch:Q",
+            color=alt.Color("run:N", scale=alt.Scale(domain=names, range=_COLOURS)),
+            tooltip=[alt.Tooltip("run:N", title=_("Run")), alt.Tooltip("words:N", title=_("New training"))],
+        )
     )

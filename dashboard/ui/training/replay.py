@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import altair as alt
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from carvis.images import encode_image, overlay, read_image
@@ -14,6 +16,7 @@ from carvis.workspace import content_hash
 from ui.state import workspace
 from ui.state.i18n import _, of_library
 from ui.state.samples import find_sample
+from ui.widgets.chart import cached_chart
 from ui.widgets.images import shown
 from ui.widgets.layout import guarded
 from ui.widgets.text import mark, percent, plain
@@ -55,22 +58,24 @@ def show(runs: dict[str, Run]) -> None:
 
 
 def _confusion(replay: Replay, epoch: int) -> None:
-    import altair as alt
-
     counts = replay.confusion(epoch)
     right, n = int(counts.to_numpy().trace()), int(counts.to_numpy().sum())
     sentence = _("Validation after epoch {epoch}: {right} of {n} correct ({accuracy})")
     st.markdown(sentence.format(epoch=epoch, right=f"{right:,}", n=f"{n:,}", accuracy=percent(right / max(n, 1))))
-    names = list(counts.index)
     table = counts.rename_axis("true").reset_index().melt("true", var_name="predicted", value_name="count")
+    st.vega_lite_chart(_matrix(table, list(counts.index), _most(replay)), width="stretch")
+
+
+@cached_chart
+def _matrix(table: pd.DataFrame, names: list[str], most: int) -> alt.Chart:
     axis = alt.Axis(labelLimit=110, labelOverlap=False, labelFlush=False)
-    chart = (
+    return (
         alt.Chart(table, height=max(180, 17 * len(names) + 110))
         .mark_rect()
         .encode(
             x=alt.X("predicted:N", title=_("predicted class"), sort=names, axis=axis),
             y=alt.Y("true:N", title=_("label"), sort=names, axis=axis),
-            color=alt.Color("count:Q", title=_("Images"), scale=alt.Scale(scheme="viridis", domain=[0, _most(replay)])),
+            color=alt.Color("count:Q", title=_("Images"), scale=alt.Scale(scheme="viridis", domain=[0, most])),
             tooltip=[
                 alt.Tooltip("true:N", title=_("label")),
                 alt.Tooltip("predicted:N", title=_("predicted class")),
@@ -78,7 +83,6 @@ def _confusion(replay: Replay, epoch: int) -> None:
             ],
         )
     )
-    st.altair_chart(chart, width="stretch")
 
 
 def _most(replay: Replay) -> int:

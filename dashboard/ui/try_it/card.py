@@ -5,17 +5,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from carvis.images import encode_image, overlay, read_image
 from carvis.language import replaced
 from carvis.prediction import NOVELTY_WORDS, Prediction, Reference, novelty_finding
+from ui.state import current
 from ui.state.i18n import _, n_, of_library
 from ui.state.models import Opened, stamp_of
 from ui.state.samples import Sample
 from ui.try_it.predictions import OfImage
 from ui.try_it.selection import TryItSelection
-from ui.widgets import error_message, neighbour_tiles
+from ui.widgets import error_message, neighbour_tiles, why
 from ui.widgets.heatmap import make_heatmap
-from ui.widgets.images import shown
+from ui.widgets.images import encoded, overlaid, shown_image
 from ui.widgets.text import mark, percent, plain
 
 _BADGES = {
@@ -23,17 +23,19 @@ _BADGES = {
     "typical": ("green", ":material/check:"),
     "unknown": ("gray", ":material/help:"),
 }
-_NEAREST = 3
+# So many fit beside each other in a card.
+_NEAREST, _NEAREST_WIDTH = 3, 84
 _MOST_NAMED = 10
 
 
 def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Reference], chosen: TryItSelection) -> None:
     """Draw the card of an image that could be read."""
     sample = one.sample
-    image = _image(stamp_of(sample), _source=sample.source)
-    with st.container(border=True), st.grid(len(one.predictions) + 1, min_column_width=205, gap="medium") as grid:
+    image, stamp = shown_image(sample), stamp_of(sample)
+    card = st.container(border=True)
+    with card, st.grid(len(one.predictions) + 1, min_column_width=205, gap="medium") as grid:
         with grid.cell():
-            st.image(encode_image(image), width="stretch", alt=_("The image {name}").format(name=sample.name))
+            st.image(encoded(image, stamp), width="stretch", alt=_("The image {name}").format(name=sample.name))
             st.caption(plain(sample.name))
             if sample.label:
                 st.markdown(_("true: {label}").format(label=f"**{plain(sample.label)}**"))
@@ -45,11 +47,14 @@ def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Referen
                     continue
                 _novelty(prediction)
                 if prediction.nearest:
+                    dataset = known[prediction.model].dataset
                     neighbour_tiles.draw(
-                        prediction.nearest, prediction.model, known[prediction.model].dataset, most=_NEAREST
+                        prediction.nearest, prediction.model, dataset, most=_NEAREST, width=_NEAREST_WIDTH
                     )
                 if chosen.maps == "show" and prediction.status == "ok":
                     _heatmap(model, sample, chosen)
+    with card:
+        why.offer(current.dataset_name(), sample, opened, sample.id)
 
 
 def name_unreadable(images: Sequence[OfImage]) -> None:
@@ -64,11 +69,6 @@ def name_unreadable(images: Sequence[OfImage]) -> None:
         st.caption(n_("and {n} more", "and {n} more", rest).format(n=f"{rest:,}"))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _image(stamp: object, *, _source: Path | bytes) -> object:
-    return shown(read_image(_source))
-
-
 def _prediction(prediction: Prediction, sample: Sample, model: Opened | None) -> None:
     name = plain(prediction.model) if model else _("Average of the models")
     if prediction.status != "ok":
@@ -77,7 +77,7 @@ def _prediction(prediction: Prediction, sample: Sample, model: Opened | None) ->
         return
     known = model is not None and sample.label in model.clf.class_names
     right = mark(prediction.predicted == sample.label) if known else ""
-    st.markdown(f"**{name}**  \n{plain(prediction.predicted)} {right}")
+    st.markdown(f"{name}  \n**{plain(prediction.predicted)}** {right}")
     kind = _("calibrated confidence {share}") if prediction.is_calibrated else _("raw confidence {share}")
     text = kind.format(share=percent(prediction.best_confidence))
     st.progress(min(max(prediction.best_confidence, 0.0), 1.0), text=text)
@@ -103,12 +103,8 @@ def _heatmap(model: Opened, sample: Sample, chosen: TryItSelection) -> None:
     except Exception as problem:
         error_message.show(problem)
         return
-    image = _image(stamp_of(sample), _source=sample.source)
+    image, stamp = shown_image(sample), stamp_of(sample)
     alt = _("Heatmap of {model} for {target}").format(model=model.name, target=heatmap.target_name)
-    st.image(
-        encode_image(overlay(image, heatmap.normalised, chosen.strength / 100, chosen.colours)),
-        width="stretch",
-        alt=alt,
-    )
+    st.image(overlaid(image, stamp, heatmap.normalised, chosen.strength, chosen.colours), width="stretch", alt=alt)
     if heatmap.status != "ok":
         st.caption(f":material/visibility_off: {plain(of_library(heatmap.message))}")

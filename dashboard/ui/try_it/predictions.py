@@ -14,17 +14,15 @@ from carvis.prediction import (
     reference_of,
 )
 from carvis.prediction.augmentation import n_views
-from carvis.progress import Progress, no_progress
+from carvis.progress import Progress
 from carvis.workspace import Workspace, content_hash
-from ui.state import evaluations, jobs, workspace
+from ui.state import evaluations, workspace
 from ui.state.i18n import _, n_
 from ui.state.models import Opened, stamp_of
+from ui.state.rates import Work
 from ui.state.samples import Sample
 from ui.try_it.selection import TryItSelection
 from ui.widgets.job import on_request
-
-# Passes through a model that a page makes unasked.
-_UNASKED = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +76,8 @@ def offer_energies(opened: Mapping[str, Opened], known: Mapping[str, Reference])
     key = content_hash("energies", [opened[name].clf.fingerprint for name in missing])
     note = _("Runs up to {n} validation images through each model, once.").format(n=500)
     label = _("Prepare the check for images unlike training")
-    on_request(key, label, make, note, primary=False, keeps=False, icon="fact_check", name="energies")
+    work = Work(("energies", [opened[name].clf.fingerprint for name in missing]), len(missing))
+    on_request(key, label, make, note, primary=False, keeps=False, icon="fact_check", name="energies", work=work)
 
 
 def predict(
@@ -120,14 +119,8 @@ def predict(
         each = len(opened) + (average is not None)
         return [OfImage(sample, tuple(rows[place * each : (place + 1) * each])) for place, sample in enumerate(samples)]
 
-    if key in jobs.results():
-        return jobs.results()[key]
     passes = len(samples) * len(opened) * n_views(chosen.augment)
-    if passes <= _UNASKED:
-        with st.spinner(_("Predicting …")):
-            made = make(no_progress)
-        jobs.keep(key, made)
-        return made
+    work = Work(("predict", [model.clf.fingerprint for model in opened.values()], chosen.average), passes)
     label = n_("Predict {n} image", "Predict {n} images", len(samples)).format(n=f"{len(samples):,}")
     note = _("{n} passes through a model").format(n=f"{passes:,}")
-    return on_request(key, label, make, note, name="predict")
+    return on_request(key, label, make, note, name="predict", work=work)

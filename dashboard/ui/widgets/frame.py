@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.state import current, selection, widget_values, workspace
+from ui.state import current, selection, widget_values
 from ui.state.i18n import _
 from ui.state.models import sandbox_first
 from ui.widgets import sidebar
@@ -18,8 +18,6 @@ def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
         pages: those that the sidebar links to.
         overview: the first of them at an address of its own.
     """
-    with guarded():
-        workspace.look_again()
     # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
     page = st.navigation([*pages.values(), overview], position="hidden")
     invalid: list[str] = []

@@ -9,7 +9,12 @@ from ui.widgets import tag_editor
 
 
 def store() -> ImageSets:
-    """Return the workspace's sets."""
+    """Return the workspace's sets.
+
+    Raises:
+        TagError: their file, which holds the tags, too, could not be read a moment ago.
+    """
+    tag_editor.check_readable()
     return ImageSets.of(workspace.get())
 
 

@@ -13,11 +13,10 @@ from carvis.prediction import Neighbour
 from ui.state import selection, workspace
 from ui.state.i18n import _
 from ui.state.thumbnails import thumbnails
-from ui.widgets.text import marked_up, plain
+from ui.widgets.text import marked_up, plain, sentence_case
 
 # Of the same photograph the embeddings differ by rounding only.
 SAME_FEATURES = 1e-4
-_WIDTH = 96
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,15 @@ class Marks:
 
 
 def draw(
-    nearest: Sequence[Neighbour], model: str, dataset: str, split: str = "train", marks: Marks = Marks(), most: int = 10
+    nearest: Sequence[Neighbour],
+    model: str,
+    dataset: str,
+    split: str = "train",
+    marks: Marks = Marks(),
+    most: int = 10,
+    width: int = 96,
 ) -> None:
-    """Show a sentence on the nearest images of a split, and tiles of the first ``most`` of them."""
+    """Show a sentence on the nearest images of a split, and tiles of the first ``most`` of them, ``width`` px wide."""
     issues = marks.issues
     known = None if issues is None else [near.id in issues for near in nearest]
     finding = neighbour_finding([near.label for near in nearest], model, split, known)
@@ -46,7 +51,7 @@ def draw(
     small = thumbnails([path_of(dataset, near.id) for near in nearest[:most]], 160)
     with st.container(horizontal=True, gap="small"):
         for near, image in zip(nearest, small):
-            with st.container(width=_WIDTH, gap="xxsmall"):
+            with st.container(width=width, gap="xxsmall"):
                 _tile(near, image if isinstance(image, bytes) else _shipped(dataset, near.id), marks)
 
 
@@ -55,8 +60,8 @@ def _tile(near: Neighbour, image: bytes | None, marks: Marks) -> None:
         st.caption(f":material/broken_image: {_('Image missing')}")
     else:
         alt = _("Image of {label} at distance {distance}")
-        st.image(image, width=_WIDTH, alt=alt.format(label=near.label, distance=f"{near.distance:.3f}"))
-    st.caption(f"{plain(near.label)}  \n{near.distance:.3f}", help=plain(near.id))
+        st.image(image, width="stretch", alt=alt.format(label=near.label, distance=f"{near.distance:.3f}"))
+    st.caption(f"{plain(near.label)}  \n{near.distance:.3f}")
     if marks.issues and near.id in marks.issues:
         st.badge(_("label issue"), icon=":material/flag:", color="orange")
     if near.id in marks.duplicates:
@@ -75,10 +80,29 @@ def _tile(near: Neighbour, image: bytes | None, marks: Marks) -> None:
         )
 
 
-def link_to_both(data: str, sample: str, near: str, models: Sequence[str], target: str) -> dict[str, list[str]]:
-    """Return the URL parameters of page Heatmaps with two images and the evidence for one class."""
+def table(near: Mapping[str, Sequence[Neighbour]], marks: Marks) -> None:
+    """List the nearest images of each model with their names, for who looks for a file or hears the page."""
+    with st.expander(_("Show as a table"), type="compact"):
+        rows = [
+            {
+                _("Model"): model,
+                _("Image"): one.id,
+                _("True class"): one.label,
+                _("Distance"): one.distance,
+                sentence_case(_("label issue")): one.id in marks.issues if marks.issues is not None else None,
+                sentence_case(_("near-duplicate")): one.id in marks.duplicates,
+            }
+            for model, nearest in near.items()
+            for one in nearest
+        ]
+        distance = st.column_config.NumberColumn(format="%.4f")
+        st.dataframe(rows, hide_index=True, column_config={_("Distance"): distance})
+
+
+def link_to_heatmaps(data: str, samples: tuple[str, ...], models: Sequence[str], target: str) -> dict[str, list[str]]:
+    """Return the URL parameters of page Heatmaps with some images and the evidence for one class."""
     return selection.link(
-        data=data, sample=(sample, near), model=tuple(models), explain=f"class:{target}", against="", open="", table=""
+        data=data, sample=samples, model=tuple(models), explain=f"class:{target}", against="", open="", table=""
     )
 
 

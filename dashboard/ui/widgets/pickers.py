@@ -1,20 +1,26 @@
 """The controls that several pages share: models, images, method."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from carvis.explain.methods import METHODS
+from carvis.explain.methods.availability import why_not
 from carvis.images import IMAGE_SUFFIXES
+from carvis.language import Message
 from ui.state import current, evaluations, selection, unreadable, workspace
-from ui.state.i18n import N_, _, of_library, shown_as, translated
-from ui.state.models import openable
+from ui.state.i18n import N_, _, n_, of_library, shown_as, translated
+from ui.state.models import Opened, openable
 from ui.state.samples import MOST_CHOSEN, Sample, find_sample
 from ui.state.widget_values import careful
+from ui.widgets import unreadable_list
 from ui.widgets.layout import guarded
 from ui.widgets.text import plain
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
 
 COLOURS = {"viridis": "viridis", "cividis": "cividis", "magma": "magma", "tutorial": N_("tutorial look (JET)")}
 
@@ -50,14 +56,40 @@ def choose_models(names: list[str], shown: list[str]) -> None:
         wrap=True,
         **selection.control("model", shown),
     )
+    if names := current.without_file():
+        words = n_(
+            "{names} has no model file in this workspace, so it cannot be run. Its saved predictions are on other "
+            "pages, such as Compare models.",
+            "{names} have no model files in this workspace, so they cannot be run. Their saved predictions are on "
+            "other pages, such as Compare models.",
+            len(names),
+        )
+        with unreadable_list.place():
+            st.warning(words.format(names=", ".join(map(plain, names))), icon=":material/draft:")
 
 
-def choose_method(method: str) -> None:
-    """Offer the heatmap methods, with a sentence on the chosen one."""
-    methods = list(METHODS)
+def choose_method(method: str, opened: Iterable[Opened] = ()) -> None:
+    """Offer the heatmap methods, with a sentence on the chosen one.
+
+    Args:
+        opened: models; what none of them can have is not offered, and the reason is said.
+    """
+    missing = _missing_methods([model.clf for model in opened if model.classifier is not None])
+    methods = [name for name in METHODS if name == method or name not in missing]
     # In a closed window it is created later: it needs its start value in every run.
     st.selectbox(_("Method"), methods, methods.index(method), **selection.control("method", method))
     st.caption(of_library(METHODS[method].caption))
+    for reason in dict.fromkeys(missing.values()):
+        names = ", ".join(name for name in missing if missing[name] == reason)
+        st.caption(_("Not available: {methods}. {reason}").format(methods=names, reason=plain(of_library(reason))))
+
+
+def _missing_methods(classifiers: "list[Classifier]") -> dict[str, Message]:
+    """Say why methods can be had of none of the models: the reason of the first one, by method."""
+    if not classifiers:
+        return {}
+    reasons = {name: [why_not(clf, name) for clf in classifiers] for name in METHODS}
+    return {name: of_each[0] for name, of_each in reasons.items() if all(of_each) and of_each[0] is not None}
 
 
 def add_images() -> list[Sample]:

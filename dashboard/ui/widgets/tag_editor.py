@@ -41,9 +41,18 @@ def store() -> Tags:
     Raises:
         TagError: they could not be read a moment ago: a locked file is waited for once, not once per image.
     """
+    check_readable()
+    return Tags(workspace.get().root / FILE, workspace.datasets())
+
+
+def check_readable() -> None:
+    """Raise what was found when the file of tags was read earlier on this page.
+
+    Raises:
+        TagError: it could not be read.
+    """
     if reason := unreadable.why("tags", FILE):
         raise TagError(reason)
-    return Tags(workspace.get().root / FILE, workspace.datasets())
 
 
 def tag_name(tag: str) -> str:

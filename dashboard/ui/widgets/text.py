@@ -48,6 +48,11 @@ def marked_up(message: Message, *strong: str) -> str:
     return of_library(message.with_values(mark_up))
 
 
+def sentence_case(text: str) -> str:
+    """Return a text that begins a line with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
 def mark(right: bool | None) -> str:
     """Return the mark of a correct or wrong prediction, by shape and colour; empty where the label is unknown."""
     return {True: ":green[:material/check_circle:]", False: ":red[:material/cancel:]", None: ""}[right]

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.state import problems, workspace
 from ui.state.i18n import _, n_
@@ -46,7 +47,7 @@ def _draw(collected: Unreadable, of_part: bool) -> None:
     if not of_part:
         st.session_state[_NAMED] = set(collected.items)
     if collected.items:
-        with collected.slot or st.container():
+        with place():
             _show(collected.items, "unreadable_in_part" if of_part else "unreadable")
 
 
@@ -54,6 +55,12 @@ def stands_here() -> None:
     """Place the list here on the page."""
     if (collected := on_page.get()) is not None:
         collected.slot = st.container()
+
+
+def place() -> DeltaGenerator:
+    """Return the place below the heading, for what concerns the whole page; where there is none, the present one."""
+    collected = on_page.get()
+    return (collected.slot if collected else None) or st.container()
 
 
 def _counted(kind: str, n: int) -> str:

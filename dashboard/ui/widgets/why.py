@@ -2,15 +2,19 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from carvis.dataset import canonical_split
+from carvis.feature_space import Embeddings
 from carvis.prediction import Neighbour
 from carvis.workspace import is_demo
 from ui.state import current, embeddings, evaluations, health_checks, label_issues, selection, unreadable, workspace
-from ui.state.i18n import N_, _, n_, shown_as, translated
+from ui.state.i18n import N_, _, n_, of_library, shown_as, translated
+from ui.state.models import Opened
+from ui.state.samples import Sample
 from ui.widgets import commands, neighbour_tiles, tag_editor
 from ui.widgets.layout import guarded
 from ui.widgets.neighbour_tiles import Marks
@@ -23,8 +27,46 @@ _MISSING = {
 }
 
 
-def show(data: str, sample: str, models: Sequence[str], key: str, targets: Mapping[str, str] | None = None) -> None:
-    """Show the images nearest to an image of a data set, for each model.
+def offer(
+    data: str, sample: Sample, opened: Mapping[str, Opened], key: str, targets: Mapping[str, str] | None = None
+) -> None:
+    """Offer the images nearest to one, which are shown when a person asks: to one of a data set, or to an upload.
+
+    Args:
+        data: name of the data set that is searched.
+        sample: the image.
+        opened: the models by name; those that cannot be opened are ignored for an upload.
+        key: tells several of these on one page apart.
+        targets: as for ``show``.
+    """
+    upload = not isinstance(sample.source, Path)
+    if not upload and data not in workspace.datasets():
+        return
+    title = _("Why? The images nearest to it")
+    box = st.expander(title, icon=":material/help:", key=f"why_{key}", on_change="rerun", type="compact")
+    if not box.open:
+        return
+    with box:
+        if not upload:
+            show(data, sample.id, list(opened), key, targets)
+            return
+        own: dict[str, Embeddings] = {}
+        for name, model in opened.items():
+            with guarded():
+                if model.classifier is not None:
+                    own[name] = embeddings.of_upload(data, model, sample)
+        show(data, sample.id, list(own), key, targets, own)
+
+
+def show(
+    data: str,
+    sample: str,
+    models: Sequence[str],
+    key: str,
+    targets: Mapping[str, str] | None = None,
+    own: Mapping[str, Embeddings] | None = None,
+) -> None:
+    """Show the images nearest to an image, for each model.
 
     Args:
         data: name of the data set.
@@ -32,34 +74,43 @@ def show(data: str, sample: str, models: Sequence[str], key: str, targets: Mappi
         models: names of the models.
         key: tells several of these on one page apart.
         targets: by model, the class whose heatmaps a click compares; by default the predicted class.
+        own: by model, the embedding of an image that is of no data set; None for one of the data set.
     """
     split = _choose_split(key)
-    own_split = canonical_split(sample.partition("/")[0]) or current.split()
+    own_split = "" if own is not None else canonical_split(sample.partition("/")[0]) or current.split()
     near: dict[str, list[Neighbour]] = {}
     missing: dict[str, list[str]] = {}
+    notes: dict[str, None] = {}
     for model in models:
         with unreadable.item("result", model):
-            own, against = (embeddings.stored(data, name, model) for name in (own_split, split))
-            absent = [name for name, one in ((own_split, own), (split, against)) if one is None]
-            if own is None or against is None or own.fingerprint != against.fingerprint:
-                missing[model] = list(dict.fromkeys(absent)) or [own_split, split]
+            against = embeddings.stored(data, split, model)
+            of_image = own[model] if own is not None else embeddings.stored(data, own_split, model)
+            absent = [name for name, one in ((own_split, of_image), (split, against)) if one is None]
+            if of_image is None or against is None or of_image.fingerprint != against.fingerprint:
+                missing[model] = list(dict.fromkeys(absent)) or [name for name in (own_split, split) if name]
                 continue
-            table = embeddings.neighbours(sample, own, against)
+            table = embeddings.neighbours(sample, of_image, against)
             near[model] = [Neighbour(*row) for row in table.itertuples(index=False, name=None)]
+            notes |= dict.fromkeys(note for one in (of_image, against) if (note := one.changed_note))
     ids = list(dict.fromkeys(one.id for nearest in near.values() for one in nearest))
-    issues, duplicates = _issues(data, split, ids), _duplicates(data, own_split, sample, ids)
+    issues = _issues(data, split, ids)
+    duplicates = _duplicates(data, own_split, sample, ids) if own is None else frozenset()
     here = set(filter(lambda one: os.path.exists(neighbour_tiles.path_of(data, one) or ""), [sample, *ids]))
+    # Where heatmaps are compared, an upload is among the images already.
+    beside: tuple[str, ...] | None = ((sample,) if sample in here else None) if own is None else () if targets else None
     for model, nearest in near.items():
         if not nearest:
             st.caption(_("{model} has no embedding of this image.").format(model=plain(model)))
             continue
-        target = (targets or {}).get(model) or _predicted(data, own_split, sample, model)
+        target = (targets or {}).get(model) or ("" if own else _predicted(data, own_split, sample, model))
         compare = {
-            one.id: (target, neighbour_tiles.link_to_both(data, sample, one.id, models, target))
+            one.id: (target, neighbour_tiles.link_to_heatmaps(data, (*beside, one.id), models, target))
             for one in nearest
-            if target and sample in here and one.id in here
+            if target and beside is not None and one.id in here
         }
         neighbour_tiles.draw(nearest, model, data, split, Marks(issues, duplicates, compare))
+    if ids:
+        neighbour_tiles.table(near, Marks(issues, duplicates))
     if found := [one for one in ids if one in duplicates]:
         words = n_(
             "{n} of them is a near-duplicate of this image: its prediction may be remembered rather than learnt.",
@@ -67,6 +118,8 @@ def show(data: str, sample: str, models: Sequence[str], key: str, targets: Mappi
             len(found),
         )
         st.warning(words.format(n=len(found)), icon=":material/content_copy:")
+    for note in notes:
+        st.warning(plain(of_library(note)), icon=":material/image_not_supported:")
     if near and issues is None:
         st.caption(_("No model was evaluated on these images, so label issues among them are not known."))
     _name_missing(data, missing)

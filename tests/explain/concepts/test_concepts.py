@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -229,3 +230,18 @@ def test_the_predictions_of_an_evaluation_are_used(colours, shapes, found, monke
     )
     again = concepts(colours, shapes, "loud", n=2, settings=QUARTERS, evaluation=evaluation)
     assert again.images["id"].tolist() == found.images["id"].tolist()
+
+
+def test_tokens_that_lie_on_a_grid_are_a_map(shapes):
+    image = keras.Input((20, 20, 3))
+    cells = keras.layers.Conv2D(3, 4, 4, use_bias=False, activation="relu", name="patches")(image)
+    tokens = keras.layers.Reshape((25, 3), name="tokens")(cells)
+    block = keras.layers.LayerNormalization(center=False, scale=False, name="block")(tokens)
+    pooled = keras.layers.GlobalAveragePooling1D()(block)
+    model = keras.Model(image, keras.layers.Dense(2, activation="softmax")(pooled))
+    clf = Classifier(model, ["loud", "quiet"], preprocessing="unit", name="tokens")
+    path = shapes.samples("test")["path"].iloc[0]
+    given = layer_map(clf, path, "block")
+    assert given.activations.shape == (5, 5, 3)
+    outputs = head_of(clf, "block")(given.activations[None], given.size)
+    np.testing.assert_allclose(outputs.probabilities, clf.predict([clf.read_image(path)]), atol=1e-6)

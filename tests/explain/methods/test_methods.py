@@ -4,13 +4,13 @@ import pytest
 
 from carvis.errors import ModelError
 from carvis.explain import METHODS
-from carvis.explain.methods import cam, gradient, perturbation
+from carvis.explain.methods import attention, cam, gradient, perturbation
 from carvis.explain.request import check_method
 from carvis.language import localised, speaking
 
 
 def test_each_entry_is_found_by_its_name():
-    entries = [*cam.METHODS, *perturbation.METHODS, *gradient.METHODS]
+    entries = [*cam.METHODS, *attention.METHODS, *perturbation.METHODS, *gradient.METHODS]
     assert list(METHODS.values()) == entries and [method.name for method in entries] == list(METHODS)
 
 
