@@ -52,6 +52,7 @@ pages = {
     "attention": st.Page(
         "app_pages/attention.py", title=_("Where models look"), icon=":material/visibility:", url_path="attention"
     ),
+    "concepts": st.Page("app_pages/concepts.py", title=_("Concepts"), icon=":material/category:", url_path="concepts"),
     "filters": st.Page("app_pages/filters.py", title=_("Filters"), icon=":material/grid_view:", url_path="filters"),
     "activations": st.Page(
         "app_pages/activations.py", title=_("Activations"), icon=":material/layers:", url_path="activations"
