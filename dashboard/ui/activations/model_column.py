@@ -247,7 +247,7 @@ def _dead_counts(fingerprint: str, stamp: object, *, _outputs: dict[str, np.ndar
 
 
 @cached_chart
-def _dead(table: pd.DataFrame, path: str) -> alt.LayerChart:
+def _dead(table: pd.DataFrame, path: str) -> alt.LayerChart | alt.FacetChart:
     x = alt.X("place:O", title=_("Layer, from input to output"), axis=alt.Axis(labelAngle=0, labelOverlap=True))
     y = {"title": None, "axis": alt.Axis(format=".0%", tickCount=3)}
     tooltip = [

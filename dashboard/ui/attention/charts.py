@@ -109,7 +109,9 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
 
 
 @cached_chart
-def _classes(table: pd.DataFrame, parts: list[str], column: str, chosen: tuple[str, str]) -> alt.LayerChart:
+def _classes(
+    table: pd.DataFrame, parts: list[str], column: str, chosen: tuple[str, str]
+) -> alt.LayerChart | alt.FacetChart:
     table = table.assign(shown=table["lift"].clip(1 / 8, 8) if column == "lift" else table["fall"])
     labels = sorted(table["label"].unique())
     if column == "lift":

@@ -199,7 +199,7 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
 
 
 @cached_chart
-def _means(table: pd.DataFrame, noise: float | None) -> alt.LayerChart:
+def _means(table: pd.DataFrame, noise: float | None) -> alt.LayerChart | alt.FacetChart:
     order = table["model"].unique().tolist()
     base = alt.Chart(table).encode(
         x=alt.X("place:Q", title=_("Layer, from input to output"), axis=alt.Axis(tickMinStep=1, format="d")),
