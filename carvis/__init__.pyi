@@ -18,6 +18,7 @@ from .evaluation import (
     read_misclassified,
 )
 from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
+from .explain.concepts import Concepts, concepts
 from .feature_space import Embeddings, embeddings, neighbours
 from .prediction import predict
 from .report import write_report
@@ -31,6 +32,7 @@ __all__ = [
     "CarvisError",
     "Classifier",
     "Comparison",
+    "Concepts",
     "Contrast",
     "Dataset",
     "Embeddings",
@@ -48,6 +50,7 @@ __all__ = [
     "check_assumptions",
     "check_dataset",
     "compare",
+    "concepts",
     "embeddings",
     "evaluate",
     "filter_patterns",

@@ -1,7 +1,6 @@
 """How processes start: TensorFlow without start-up lines that look like errors, and processes of this carvis."""
 
 import contextlib
-import gc
 import importlib
 import importlib.util
 import os
@@ -25,9 +24,6 @@ _LINE = re.compile(
 )
 _CARD = "/dev/nvidiactl"
 _loading = threading.Lock()
-# TensorFlow brings thousands of modules, a page some.
-_MODULES_WORTH_FREEZING = 200
-_modules_frozen = 0
 _USES = re.compile(rb"^(import|from) (keras|tensorflow)\b", re.M)
 
 
@@ -53,19 +49,6 @@ def load_ahead(*modules: str) -> None:
     with _loading:
         for name in modules:
             importlib.import_module(name)
-
-
-def freeze_loaded() -> None:
-    """Exclude what is loaded from garbage collection, if packages were loaded since the last call.
-
-    They stay until the process ends. Streamlit collects after each run of a page, while nothing else can run: with
-    TensorFlow loaded, a search of 450,000 objects, 0.2 s.
-    """
-    global _modules_frozen
-    if len(sys.modules) - _modules_frozen >= _MODULES_WORTH_FREEZING:
-        _modules_frozen = len(sys.modules)
-        gc.collect()
-        gc.freeze()
 
 
 def module_process(module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:

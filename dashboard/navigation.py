@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from carvis.startup import freeze_loaded, load_ahead, quiet_tensorflow
+from carvis.startup import load_ahead, quiet_tensorflow
 from ui.state import workspace
 from ui.state.garbage import set_aside
 from ui.state.i18n import _
@@ -52,6 +52,7 @@ pages = {
     "attention": st.Page(
         "app_pages/attention.py", title=_("Where models look"), icon=":material/visibility:", url_path="attention"
     ),
+    "concepts": st.Page("app_pages/concepts.py", title=_("Concepts"), icon=":material/category:", url_path="concepts"),
     "filters": st.Page("app_pages/filters.py", title=_("Filters"), icon=":material/grid_view:", url_path="filters"),
     "activations": st.Page(
         "app_pages/activations.py", title=_("Activations"), icon=":material/layers:", url_path="activations"
@@ -67,5 +68,3 @@ overview = st.Page(
 )
 with guarded(), unreadable_list.listed():
     frame.draw(pages, overview)
-# The page may have loaded TensorFlow.
-freeze_loaded()

@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share."""
 
+import gc
 import getpass
 import os
 import tempfile
@@ -12,7 +13,6 @@ import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from carvis.images import write_image
-from carvis.startup import freeze_loaded
 
 # Sentences are looked for in English, whatever the system speaks.
 os.environ["CARVIS_LANGUAGE"] = "en"
@@ -38,7 +38,8 @@ def pytest_xdist_auto_num_workers(config) -> int:
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: Keras and Streamlit have garbage collected again and again."""
-    freeze_loaded()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

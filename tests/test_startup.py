@@ -1,18 +1,14 @@
 """TensorFlow starts in silence, and speaks where it fails: tried in processes of their own."""
 
-import gc
 import os
 import subprocess
 import sys
-import weakref
 from pathlib import Path
-from types import ModuleType
 
 import keras
 import pytest
 
-from carvis import startup
-from carvis.startup import freeze_loaded, module_process
+from carvis.startup import module_process
 
 ROOT = Path(__file__).parents[1]
 
@@ -106,26 +102,3 @@ def test_a_process_of_carvis_imports_nothing_from_the_folder_it_is_started_in(tm
     result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0 and "evaluate" in result.stdout
     assert not (tmp_path / "run").exists()
-
-
-class Cycle:
-    def __init__(self):
-        self.itself = self
-
-
-def test_what_was_loaded_is_not_searched_for_garbage_again(monkeypatch):
-    monkeypatch.setattr(startup, "_modules_frozen", 0)
-    garbage = weakref.ref(Cycle())
-    freeze_loaded()
-    assert garbage() is None and len(gc.get_objects()) < gc.get_freeze_count()
-    # Not again until more packages were loaded: what a page makes in between can become garbage.
-    frozen, made = gc.get_freeze_count(), [Cycle() for _ in range(1000)]
-    freeze_loaded()
-    assert gc.get_freeze_count() <= frozen
-    garbage = weakref.ref(made.pop())
-    gc.collect()
-    assert garbage() is None
-    for number in range(200):
-        monkeypatch.setitem(sys.modules, f"module {number}", ModuleType(f"module {number}"))
-    freeze_loaded()
-    assert gc.get_freeze_count() > frozen

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.unknown_classes import auroc, auroc_interval, no_cars, without_classes
+from tests.unknown_classes import auroc, auroc_interval, no_cars, without_classes, without_images
 
 
 def test_auroc_counts_the_pairs_in_order():
@@ -28,4 +28,7 @@ def test_classes_are_moved_out_of_the_data_set(tmp_path):
     moved = without_classes(tmp_path / "data", tmp_path / "out", ["b"])
     assert [path.relative_to(tmp_path / "out").as_posix() for path in moved] == ["b/test/3.jpg", "b/train/2.jpg"]
     assert [path.name for path in (tmp_path / "data").glob("*/*/*")] == ["1.jpg"]
+    [left] = without_images(tmp_path / "data", tmp_path / "others", ["a/1.jpg", "a/gone.jpg"])
+    assert left == tmp_path / "others" / "a" / "1.jpg" and left.is_file()
+    assert not list((tmp_path / "data").glob("*/*/*"))
     assert len(list(no_cars())) >= 2

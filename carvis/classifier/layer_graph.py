@@ -55,7 +55,28 @@ class LayerGraph:
         self.graph = FlatGraph(model, input_size)
         self.calls = [self._with_tokens(call) for call in self.graph.calls]
         self.by_path = {call.path: call for call in self.calls}
-        self._sources = {output: call.sources for call in self.calls if not call.is_input for output in call.outputs}
+
+    @cached_property
+    def _sources(self) -> dict[int, tuple[int, ...]]:
+        """What each tensor is made from, without shortcuts that carry extra tokens alone past a layer of the grid.
+
+        In the last block of a model with a class token, what runs past the attention is that token.
+        """
+        sources: dict[int, tuple[int, ...]] = {}
+        for number, call in enumerate(self.calls):
+            if not call.is_input:
+                carried = tuple(source for source in call.sources if self._carries_grid(number, source))
+                sources |= dict.fromkeys(call.outputs, carried)
+        return sources
+
+    def _carries_grid(self, number: int, source: int) -> bool:
+        maker = self.graph.makers[source]
+        tokens = self.calls[maker].tokens if maker is not None else None
+        if tokens is None or (number, source) not in self._tokens_used[1]:
+            return True
+        used, through = self._tokens_used
+        grid = tokens.on_grid()
+        return bool(through[number, source][grid].any() or not used[source][grid].any())
 
     @cached_property
     def _chain(self) -> list[int]:
@@ -78,12 +99,12 @@ class LayerGraph:
         return call if layout is None or layout.tokens is None else replace(call, tokens=layout.tokens)
 
     @cached_property
-    def _tokens_used(self) -> dict[int, NDArray[np.bool_]]:
+    def _tokens_used(self) -> tuple[dict[int, NDArray[np.bool_]], dict[tuple[int, int], NDArray[np.bool_]]]:
         return tokens_used(self.graph, self.layouts)
 
     def tokens_used(self, call: Call) -> NDArray[np.bool_] | None:
         """Return which tokens of a call's output reach the model's output, bool (T,); None of what has no tokens."""
-        return self._tokens_used.get(call.outputs[0]) if call.tokens else None
+        return self._tokens_used[0].get(call.outputs[0]) if call.tokens else None
 
     def grid_used(self, call: Call) -> bool:
         """Tell whether any cell of a call's map reaches the model's output, be it not through a class token alone."""

@@ -20,7 +20,7 @@ from carvis.workspace import os_sentence, shown_path
 
 VERBS = (
     "summary", "check", "split", "train", "runs", "evaluate", "compare", "slices", "predict", "heatmaps", "attention",
-    "filters", "activations", "report", "demo",
+    "concepts", "filters", "activations", "report", "demo",
 )  # fmt: skip
 _MOST_FOLDERS = 200
 DESCRIPTION = N_("carvis: train image classifiers with Keras and see where they look.")

@@ -173,7 +173,14 @@ def _print_table(predictions: Sequence[Prediction]) -> None:
     table = Table(header_style="bold")
     for heading in (N_("image"), N_("model"), N_("prediction"), N_("confidence"), N_("novelty"), N_("nearest")):
         table.add_column(_(heading), justify="right" if heading == "confidence" else "left", overflow="fold")
+    unreadable = set()
     for one in predictions:
+        if one.status == "unreadable":
+            # For the same reason whatever the model: said once.
+            if one.path not in unreadable:
+                table.add_row(one.path, "–", localised(one.reason), "–", "–", "–")
+            unreadable.add(one.path)
+            continue
         if one.status != "ok":
             table.add_row(one.path, one.model, localised(one.reason), "–", "–", "–")
             continue

@@ -16,9 +16,11 @@ def image_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray], Sequence[str]]],
         title: text above the sheet.
     """
     columns = max((len(images) for _, images, _ in rows), default=1)
-    figure = new_figure(max(4.0, 0.3 + 1.7 * columns), 0.7 + 2.15 * len(rows))
+    height = 0.7 + 2.15 * len(rows)
+    figure = new_figure(max(4.0, 0.3 + 1.7 * columns), height)
+    # In inches: of a sheet with many rows a share would be an empty band.
     grid = figure.add_gridspec(
-        len(rows), columns, left=0.02, right=0.98, bottom=0.06, top=0.86, hspace=0.35, wspace=0.08
+        len(rows), columns, left=0.02, right=0.98, bottom=0.2 / height, top=1 - 0.55 / height, hspace=0.35, wspace=0.08
     )
     for row, (name, images, captions) in enumerate(rows):
         for column, (image, caption) in enumerate(zip(images, captions, strict=True)):
@@ -28,5 +30,6 @@ def image_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray], Sequence[str]]],
             axes.set_xlabel(caption, fontsize=7.5, color=QUIET, family=fonts(), parse_math=False)
             if column == 0:
                 axes.set_title(name, fontsize=9, color=INK, loc="left", family=fonts(), parse_math=False)
-    figure.suptitle(title, x=0.02, ha="left", fontsize=11, color=INK, family=fonts(), parse_math=False)
+    place = {"x": 0.02, "y": 1 - 0.06 / height, "ha": "left", "va": "top"}
+    figure.suptitle(title, **place, fontsize=11, color=INK, family=fonts(), parse_math=False)
     return figure

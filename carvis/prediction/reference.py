@@ -144,14 +144,15 @@ def _by_distance(
         (_features(clf, workspace, data, split, progress) if data else None) or _stored(clf, workspace, name, split)
         for split in ("train", "valid")
     )
+    replaced = [words for part in (training, valid) if part is not None and (words := part.changed_note)]
     missing = [split for split, stored in (("train", training), ("valid", valid)) if stored is None]
     if training is None or valid is None:
         splits = {
             "train": Message("training"),
             "valid": Message("validation"),
         }
-        words = [splits[split] for split in missing]
-        which = words[0] if len(words) == 1 else Message("{one} and {other}", one=words[0], other=words[1])
+        names = [splits[split] for split in missing]
+        which = names[0] if len(names) == 1 else Message("{one} and {other}", one=names[0], other=names[1])
         note = Message(
             "{model}: no embeddings of its {which} images are stored, so new images are not compared with them: "
             "evaluate it with {options}.",
@@ -159,11 +160,10 @@ def _by_distance(
             which=which,
             options=", ".join(f"--split {split}" for split in missing),
         )
-        return training, None, [note]
+        return training, None, [*replaced, note]
     vectors = valid.vectors[_calibration_rows(valid.ids, evaluation, _MOST_DISTANCES)]
     _indices, distances = nearest(vectors, training.vectors, min(NEIGHBOURS, len(training.ids)))
-    notes = [note for part in (training, valid) if (note := part.changed_note)]
-    return training, Novelty("training-distance", neighbour_scores(distances), rate), notes
+    return training, Novelty("training-distance", neighbour_scores(distances), rate), replaced
 
 
 def _features(

@@ -21,6 +21,7 @@ from carvis.progress import Progress, advance, no_progress
 from carvis.report.blocks import Section, shortened
 from carvis.report.context import Context
 from carvis.report.sections.attention import attention
+from carvis.report.sections.concepts import concepts
 from carvis.report.sections.confusion import confusion
 from carvis.report.sections.health import health
 from carvis.report.sections.heatmaps import heatmaps
@@ -35,6 +36,7 @@ from carvis.workspace import atomic_write
 SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "scores": scores,
     "attention": attention,
+    "concepts": concepts,
     "heatmaps": heatmaps,
     "confusion": confusion,
     "slices": slices,
@@ -42,7 +44,8 @@ SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "making": making,
 }
 _TITLES: dict[Callable[[Context], Section | None], str] = {
-    scores: N_("scores"), attention: N_("attention"), heatmaps: N_("heatmaps"), confusion: N_("confusion"),
+    scores: N_("scores"), attention: N_("attention"), concepts: N_("concepts"), heatmaps: N_("heatmaps"),
+    confusion: N_("confusion"),
     slices: N_("slices and shortcuts"), health: N_("health of the data"), making: N_("how it was made"),
 }  # fmt: skip
 # Stands where the file's size comes, which is known last.

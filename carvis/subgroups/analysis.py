@@ -47,8 +47,8 @@ def slices(
 ) -> Slices:
     """Find the images that a model fails on more than on the rest, by their properties.
 
-    The images are dealt into two halves, seeded, alike in classes and errors; of each group of near-duplicates the
-    first image alone counts, so that the halves share no photograph. On one half intervals, values and pairs of
+    The images are dealt into two halves, seeded, alike in classes and errors; of each group of near-duplicates one
+    image counts, chosen at random, so that the halves share no photograph. On one half intervals, values and pairs of
     properties with a lower accuracy are proposed, on the other each proposal is tested by Fisher's exact test,
     corrected for the number of proposals by Holm's method. What the second half does not confirm is not reported, and
     all figures are of the second half, which took no part in the search.

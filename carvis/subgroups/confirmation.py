@@ -12,27 +12,40 @@ FIRST, SECOND, UNCOUNTED = 0, 1, -1
 POWER = 0.8
 
 
+def one_of_each_group(group: NDArray[np.int_], seed: int) -> NDArray[np.bool_]:
+    """Choose one image of each group of near-duplicates at random, and every image without a group, bool (N,).
+
+    At random, since the first of a group by its name may always be of one kind: in a folder of ``back1.jpg`` and
+    ``car1.jpg`` the cut-out object, never the photograph.
+
+    Args:
+        group: number of each image's group, (N,); negative for an image without one.
+        seed: of the choice.
+    """
+    order = np.random.default_rng(seed).permutation(len(group))
+    chosen = group < 0
+    chosen[order[np.unique(group[order], return_index=True)[1]]] = True
+    return chosen
+
+
 def halves(group: NDArray[np.int_], strata: Sequence[Hashable], seed: int) -> NDArray[np.int_]:
     """Deal images into two halves that share no photograph.
 
-    Of each group of near-duplicates the first image alone counts: the tests take images for independent, and its
+    Of each group of near-duplicates one image counts, chosen at random: the tests take images for independent, and its
     duplicates would come out as it does. Within each stratum images are shuffled and dealt out in turn.
 
     Args:
         group: number of each image's group of near-duplicates, (N,); negative for an image without one.
         strata: of each image, such as its class and whether its prediction is right.
-        seed: of the shuffling.
+        seed: of the choice and of the shuffling.
 
     Returns:
         int (N,): 0 for the half that proposes, 1 for the one that confirms, -1 for an image that is not counted.
     """
     rng = np.random.default_rng(seed)
     half = np.full(len(group), UNCOUNTED)
-    first = np.zeros(len(group), bool)
-    first[np.unique(group, return_index=True)[1]] = True
-    first |= group < 0
     members: dict[Hashable, list[int]] = {}
-    for row in np.flatnonzero(first).tolist():
+    for row in np.flatnonzero(one_of_each_group(group, seed)).tolist():
         members.setdefault(strata[row], []).append(row)
     turn = int(rng.integers(2))
     for rows in members.values():

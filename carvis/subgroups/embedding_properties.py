@@ -56,9 +56,9 @@ def feature_columns(
     numbers = pd.Series(clusters(own.vectors), table.index)
     # As page Image map counts them: the first is the largest.
     table[CLUSTER] = (numbers + 1).astype(str).astype(object).where(numbers >= 0, None)
-    notes = (own.changed_note,) if own.changed_note else ()
+    notes = [own.changed_note] if own.changed_note else []
     if own.split == "train":
-        return FeatureColumns(table, notes)
+        return FeatureColumns(table, tuple(notes))
     training = stored_embeddings(workspace, (data, "train", model))
     if training is None or not len(training) or not _same_space(own, training):
         note = Message(
@@ -67,9 +67,9 @@ def feature_columns(
             model=model,
         )
         return FeatureColumns(table, (*notes, note))
-    notes += (training.changed_note,) if training.changed_note else ()
+    notes += [training.changed_note] if training.changed_note else []
     table[DISTANCE] = distance_to_nearest(own.vectors, training.vectors, progress=progress).astype(float)
-    return FeatureColumns(table, notes)
+    return FeatureColumns(table, tuple(notes))
 
 
 def _same_space(first: Embeddings, second: Embeddings) -> bool:

@@ -98,7 +98,7 @@ PROPERTIES: Mapping[str, Property] = {
     "training_distance": Property(
         lambda: Message("distance to the nearest training image"),
         lambda: Message("images close to training images"),
-        lambda: Message("images unlike any in training"),
+        lambda: Message("images far from training images"),
         step=0.005,
     ),
     "object_share": Property(

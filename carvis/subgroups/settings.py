@@ -13,7 +13,7 @@ class SliceSettings:
     """How slices are searched and confirmed.
 
     Attributes:
-        seed: of the halves.
+        seed: of the halves, and of the image that counts of each group of near-duplicates.
         properties: which are searched; None for all but the predicted class.
         pairs: whether pairs of properties are searched, too.
         proposals: at most so many slices are proposed to the confirming half. Each costs the others power.
@@ -43,7 +43,7 @@ class ShortcutSettings:
     """How shortcuts are searched.
 
     Attributes:
-        seed: of the folds and of the permutations.
+        seed: of the folds, of the permutations, and of the image that counts of each group of near-duplicates.
         folds: of the cross-validation at most; a small data set gets fewer.
         permutations: of the labels of each fold.
         level: the error rate of all findings together.

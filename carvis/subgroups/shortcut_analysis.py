@@ -12,6 +12,7 @@ from carvis.dataset import Dataset
 from carvis.dataset.health import Health
 from carvis.evaluation.comparison import holm
 from carvis.progress import Progress, advance, no_progress, partial_progress
+from carvis.subgroups.confirmation import one_of_each_group
 from carvis.subgroups.image_table import ImageProperties, described_split
 from carvis.subgroups.properties import OF_CLASS, TAG, TAGGED, Condition, is_number, rounded
 from carvis.subgroups.settings import ShortcutSettings
@@ -39,8 +40,8 @@ def shortcuts(
 
     A model may learn such a property in place of the object: it then fails on images that break the rule, and no test
     set that follows it shows that. Each property is tested by a shallow decision tree, see ``class_score``, and
-    corrected for the number of properties by Holm's method. Of each group of near-duplicates the first image alone
-    counts, so that no fold holds an image that the tree was fitted to.
+    corrected for the number of properties by Holm's method. Of each group of near-duplicates one image counts,
+    chosen at random, so that no fold holds an image that the tree was fitted to.
 
     What annotated parts say of the object is tested, too: some of it, such as its size, may belong to the class.
 
@@ -68,9 +69,7 @@ def shortcuts(
 
 
 def _tested(known: ImageProperties, split: str, settings: ShortcutSettings, progress: Progress) -> Shortcuts:
-    first = np.zeros(len(known.table), bool)
-    first[np.unique(known.group, return_index=True)[1]] = True
-    table = known.table[first | (known.group < 0)]
+    table = known.table[one_of_each_group(known.group, settings.seed)]
     names, labels = np.unique(table["label"].to_numpy(str), return_inverse=True)
     searched = [str(name) for name in table.columns if name not in OF_CLASS]
     scores = {}

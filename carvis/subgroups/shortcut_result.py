@@ -68,7 +68,7 @@ class Shortcuts:
         split: the split.
         shortcuts: the findings.
         tested: the properties that were tested.
-        n: images that were counted: of each group of near-duplicates the first alone.
+        n: images that were counted: of each group of near-duplicates one.
         notes: what could not be tested.
     """
 

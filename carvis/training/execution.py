@@ -5,9 +5,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Unpack
-
-import keras
+from typing import TYPE_CHECKING, Any, Unpack
 
 from carvis.classifier.cpu import has_bfloat16
 from carvis.classifier.runtime_errors import is_memory, sentence_of
@@ -17,18 +15,17 @@ from carvis.language import Message
 from carvis.progress import Progress, partial_progress
 from carvis.training.config import Options, RunConfig
 from carvis.training.demo_images import Supply, await_images
-from carvis.training.devices import Devices
 from carvis.training.directory import OnEvent, Recorder, now
 from carvis.training.end_reasons import CTRL_C_TWICE, PARENT_STOPPED
-from carvis.training.initial_model import initial_model
-from carvis.training.outcome import finish
 from carvis.training.preparation import prepare
 from carvis.training.processes import turn
 from carvis.training.recipes import DEFAULTS, RecipeName
-from carvis.training.recorded_training import RecordedTraining
 from carvis.training.run import CONFIG, STOP, Run
 from carvis.training.stop_request import StopRequest
 from carvis.workspace import Workspace
+
+if TYPE_CHECKING:
+    import keras
 
 
 def train(
@@ -37,7 +34,7 @@ def train(
     *,
     progress: Progress | None = None,
     on_event: OnEvent | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: "Sequence[keras.callbacks.Callback]" = (),
     workspace: Workspace | None = None,
     run_dir: str | Path | None = None,
     **options: Unpack[Options],
@@ -93,7 +90,7 @@ def execute(
     *,
     progress: Progress | None = None,
     on_event: OnEvent | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: "Sequence[keras.callbacks.Callback]" = (),
     stop_files: tuple[Path, ...] = (),
     queue: bool = False,
     supply: Supply | None = None,
@@ -179,7 +176,7 @@ class _Execution:
     record: Recorder
     stop: StopRequest
     listener: _Listener
-    callbacks: tuple[keras.callbacks.Callback, ...]
+    callbacks: "tuple[keras.callbacks.Callback, ...]"
     supply: Supply | None
 
     def in_turn(self) -> None:
@@ -221,6 +218,14 @@ class _Execution:
             config = replace(config, parent=run.workspace.relative(parent.model_path))
             record.config(config)
             record.status(waits_for=None)
+        # A run that waits for its turn, or for images, does without TensorFlow.
+        import keras
+
+        from carvis.training.devices import Devices
+        from carvis.training.initial_model import initial_model
+        from carvis.training.outcome import finish
+        from carvis.training.recorded_training import RecordedTraining
+
         keras.utils.set_random_seed(config.seed)
         devices = Devices(config.devices)
         if len(devices) > 1:

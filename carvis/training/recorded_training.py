@@ -72,8 +72,8 @@ class RecordedTraining:
         if not checkpoint.is_file():
             return Outcome(reason=self.stop.reason, stopped=True)
         state = load_best(checkpoint, resumed_part(model, config))
-        begun = [event.get("pictures") for event in self.run.events()[0] if event["kind"] == "begin"]
-        images = begun[-1] if begun else 0
+        begun = [event.get("pictures") or 0 for event in self.run.events()[0] if event["kind"] == "begin"]
+        images = int(begun[-1]) if begun else 0
         return Outcome(
             state.steps, state.epochs, state.best_epoch, state.metrics, self.stop.reason, stopped=True, images=images
         )

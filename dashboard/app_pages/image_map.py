@@ -55,8 +55,8 @@ for model in models:
 if not found:
     stop()
 stale_warning.say([evaluations.on(name, split)[model] for model in found])
-for note in dict.fromkeys(note for space in found.values() for note in space.notes):
-    st.warning(plain(of_library(note)), icon=":material/image_not_supported:")
+for replaced in dict.fromkeys(note for space in found.values() for note in space.notes):
+    st.warning(plain(of_library(replaced)), icon=":material/image_not_supported:")
 planes = None
 with guarded():
     planes = layouts.planes(list(found.values()))
@@ -71,8 +71,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     cluster_list.show(rows, first)
     image_sets.choose_set(image_sets.counts())
 picked = chosen.images(rows, first, moved.ids if moved else ())
-for note in picked.notes:
-    error(note)
+for sentence in picked.notes:
+    error(sentence)
 with guarded():
     map_view.show(clouds, tables, picked, moved)
 cluster_list.show_table(rows, first)

@@ -62,9 +62,12 @@ def grid_of(clf, path):
 
 
 def test_a_head_of_the_class_token_is_explained_before_the_last_attention():
-    """Behind the last attention each token goes its own way, and only the class token is read."""
+    """Behind the last attention each token goes its own way, and only the class token is read.
+
+    What enters that attention is explained, not the sum before its normalisation: the grid's tokens pass that alone.
+    """
     clf = classifier(vit())
-    assert clf.default_layer == "b0_out"
+    assert clf.default_layer == "b1_norm1" and clf.layer_graph.passes_all("b1_norm1")
     assert grid_of(clf, "b0_out") == TokenGrid(4, 4, before=1)
     used = clf.layer_graph.tokens_used
     assert used(clf.layer_graph.by_path["norm"]).tolist() == [True] + [False] * 16
@@ -73,8 +76,12 @@ def test_a_head_of_the_class_token_is_explained_before_the_last_attention():
     notes = clf.layer_graph.notes("b0_out")
     assert notes[0] == "The 17 tokens of b0_out lie on a grid of 4x4: read from the model's graph."
     assert notes[1] == "1 extra token of b0_out (class or register token) is ignored."
-    assert any("explain b0_out, the last layer whose grid reaches it" in note for note in clf.layer_graph.notes("norm"))
-    assert clf.completed_layers == ["patches", "with_extra", "placed", "b0_mid", "b0_out", "b1_mid", "b1_out", "norm"]
+    assert any(
+        "explain b1_norm1, the last layer whose grid reaches it" in note for note in clf.layer_graph.notes("norm")
+    )
+    assert clf.completed_layers == [
+        "patches", "with_extra", "placed", "b0_mid", "b0_out", "b1_norm1", "b1_attention", "b1_mid", "b1_out", "norm",
+    ]  # fmt: skip
     assert clf.conv_layers == ["patches"]
     table = clf.layer_table().set_index("name")
     assert table.loc["b0_out", "explainable"] and table.loc["b0_out", "output_shape"] == "17 x 8"
@@ -180,7 +187,7 @@ def test_an_ambiguous_number_of_tokens_names_the_grids(tmp_path):
 def test_saving_and_loading_plain_layers_needs_no_trust(tmp_path):
     path = save_classifier(classifier(vit()), tmp_path / "vit.keras")
     clf = load_classifier(path)
-    assert clf.default_layer == "b0_out" and grid_of(clf, "b0_out") == TokenGrid(4, 4, before=1)
+    assert clf.default_layer == "b1_norm1" and grid_of(clf, "b1_norm1") == TokenGrid(4, 4, before=1)
 
 
 def test_other_layers_of_three_axes_are_no_tokens():

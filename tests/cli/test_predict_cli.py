@@ -42,6 +42,8 @@ def test_a_table_on_the_terminal_and_files_of_both_kinds(workspace, capsys):
     told = " ".join(capsys.readouterr().out.split())
     assert "4 images x 3 models" in told and "2 images cannot be read." in told
     assert told.count("green") == 6 and "(raw)" in told and "average" in told
+    # Whatever the model, the reason is the same: a row for all of them.
+    assert told.count("photos/broken.jpg is") == 1
     for name, read in (("out.csv", pd.read_csv), ("out.parquet", pd.read_parquet)):
         assert main(["predict", "models/*.keras", "photos/*", "--out", name, "--augment", "mirror"]) == 0
         assert "2 times as long" in capsys.readouterr().out

@@ -14,8 +14,8 @@ def test_summary_says_the_grid_and_the_card_keeps_one_that_is_given(tmp_path, ca
     model = str(save_classifier(classifier(vit()), tmp_path / "vit.keras"))
     assert main(["summary", model]) == 0
     out = capsys.readouterr().out
-    assert "explained by default: b0_out" in out
-    assert "The 17 tokens of b0_out lie on a grid of 4x4: read from the model's graph." in out
+    assert "explained by default: b1_norm1" in out
+    assert "The 17 tokens of b1_norm1 lie on a grid of 4x4: read from the model's graph." in out
     # An oblong grid of the same tokens, which the graph does not know.
     assert main(["summary", model, "--token-grid", "2x8", "--extra-tokens", "1", "--save-card"]) == 0
     assert "grid of 2x8: as given" in capsys.readouterr().out

@@ -9,6 +9,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 FINE = "demo_fine-tune"
+pytestmark = pytest.mark.usefixtures("unasked")
 
 
 @pytest.fixture

@@ -30,6 +30,16 @@ def test_grad_cam_against_a_tape_of_its_own(head, layer):
     assert [heatmap.score for heatmap in maps] == pytest.approx(score.numpy().tolist(), rel=1e-5)
 
 
+def test_the_sum_before_the_last_normalisation_holds_no_evidence_position_by_position():
+    """Normalisation does not depend on a token's scale, so that its gradient is at right angles to the token."""
+    clf, images = classifier(vit()), noise(2)
+    before, behind = (
+        np.stack([np.abs(heatmap.raw).max() for heatmap in heatmaps(clf, images, "hirescam", layer=layer)])
+        for layer in ("b0_out", None)
+    )
+    assert (before < 0.02 * behind).all()
+
+
 def spotting():
     """A transformer whose one block does nothing: it answers red by the mean of its patches' red."""
     model = vit(head="mean", depth=1)

@@ -17,7 +17,7 @@ L = keras.layers
 ORANGE, VECTOR = (1, 0.2, 0), (1, 0.2, 0, 1.6)
 
 
-class Temperature(L.Layer):
+class Temperature(keras.Layer):
     """Divides scores by one learnt number."""
 
     def build(self, shape: tuple[int | None, ...]) -> None:
@@ -27,7 +27,7 @@ class Temperature(L.Layer):
         return scores / self.temperature
 
 
-def model_with(*behind: L.Layer | Callable, units_then: tuple[L.Layer, ...] = ()) -> Classifier:
+def model_with(*behind: keras.Layer | Callable, units_then: tuple[keras.Layer, ...] = ()) -> Classifier:
     """Return the colours' classifier with further layers behind its units and behind its scores."""
     image = keras.Input((4, 4, 3), name="image")
     layers = [L.GlobalAveragePooling2D(), L.Dense(4, activation="relu", use_bias=False, name="units"), *units_then]
@@ -91,7 +91,7 @@ def test_a_layer_of_the_head_that_holds_several_is_named_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize("end", [[], [L.BatchNormalization()], [L.LayerNormalization()]], ids=["plain", "bn", "ln"])
-def test_a_head_without_a_vector_has_the_mean_of_its_map(end: list[L.Layer]) -> None:
+def test_a_head_without_a_vector_has_the_mean_of_its_map(end: list[keras.Layer]) -> None:
     """The mean of a map with one channel a class is the score itself: no layer makes scores from a vector."""
     image = keras.Input((4, 4, 3))
     layers = [L.Conv2D(5, 1, name="features"), L.Conv2D(3, 1, name="classes"), L.GlobalAveragePooling2D()]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import keras
 
-from carvis.training import Run, callbacks, directory, execute, execution, features, outcome
+from carvis.training import Run, callbacks, directory, execute, features, outcome
 from carvis.training import recorded_training as recorded
 from carvis.workspace import ArrayWriter
 
@@ -101,7 +101,7 @@ MOMENTS: dict[str, Callable[[], None]] = {
     "in a later validation": after(keras.Model, "predict"),
     "while a later checkpoint is written": half_written("state.npz"),
     "while the best model is saved": half_written("best.keras"),
-    "after the last epoch": before(execution, "finish"),
+    "after the last epoch": before(outcome, "finish"),
     "before the model is saved": before(outcome, "save_classifier"),
     "after the model is saved": after(outcome, "save_classifier"),
     "before the end is reported": event("end"),

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 import time
 
+import psutil
 import pytest
 
 from carvis.cli import main
@@ -19,6 +21,10 @@ def wait(condition, timeout=180):
             return result
         time.sleep(0.05)
     raise AssertionError("it did not come about in time")
+
+
+def uses_tensorflow(run) -> bool:
+    return any("tensorflow" in file.path for file in psutil.Process(run.status["pid"]).memory_maps())
 
 
 @pytest.fixture
@@ -41,6 +47,9 @@ def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space,
     assert (first.state, second.state) == ("running", "queued") and second.alive
     third = start("own", colours, name="third", **options)
     wait(lambda: third.status.get("behind"))
+    # A run that waits takes little memory.
+    if sys.platform == "linux":
+        assert uses_tensorflow(first) and not uses_tensorflow(third)
     third.stop()
     wait(lambda: third.state == "stopped")
     assert third.model_path is None and first.alive

@@ -15,14 +15,21 @@ _NEIGHBOURS = (
 )  # fmt: skip
 
 
-def tokens_used(graph: FlatGraph, layouts: SpatialLayouts) -> dict[int, NDArray[np.bool_]]:
-    """Return, for each tensor of tokens by its number, which of them reach the output: bool (T,).
+# The place of a call among the graph's calls, and the number of the tensor that it takes.
+Edge = tuple[int, int]
+
+
+def tokens_used(
+    graph: FlatGraph, layouts: SpatialLayouts
+) -> tuple[dict[int, NDArray[np.bool_]], dict[Edge, NDArray[np.bool_]]]:
+    """Return which tokens reach the output, bool (T,): of each tensor of tokens, and through each call that takes it.
 
     The graph is followed back from the output. A step that treats each token by itself uses those whose results are
     used, one that mixes tokens uses all, and of one that picks tokens its gradient tells which. Weights decide
     nothing but within that step.
     """
     used: dict[int, NDArray[np.bool_]] = {}
+    through: dict[Edge, NDArray[np.bool_]] = {}
     reached = {graph.output}
     for number in reversed(range(len(graph.calls))):
         call = graph.calls[number]
@@ -34,8 +41,10 @@ def tokens_used(graph: FlatGraph, layouts: SpatialLayouts) -> dict[int, NDArray[
             if layout is None or layout.kind != "tokens":
                 continue
             mask = _used_by(call, number in layouts.mixing, place, layouts, used, graph)
+            edge = number, source
+            through[edge] = through[edge] | mask if edge in through else mask
             used[source] = used[source] | mask if source in used else mask
-    return used
+    return used, through
 
 
 def _used_by(

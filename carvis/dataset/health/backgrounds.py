@@ -19,6 +19,17 @@ def shows(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.greater(small.max(axis=3), BLACK)
 
 
+def inner(visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What is left of motifs, bool (N, S, S), without their outermost pixels; beyond an image's frame counts as motif.
+
+    The outermost pixels are mixed with black where small images are averages of large ones.
+    """
+    padded = np.pad(visible, ((0, 0), (1, 1), (1, 1)), constant_values=True)
+    size = visible.shape[1]
+    shifted = [padded[:, down : down + size, across : across + size] for down in range(3) for across in range(3)]
+    return np.asarray(np.logical_and.reduce(shifted))
+
+
 def blacked_out(small: np.ndarray) -> np.ndarray:
     """Tell which images have so much black that their background may have been taken out: bool (N,)."""
     black = 1 - shows(small).mean(axis=(1, 2))
@@ -62,7 +73,7 @@ def candidates(
     rows = np.flatnonzero(masked)
     step = small.shape[1] // _SIDE
     coarse = luminance.reshape(-1, _SIDE, step, _SIDE, step).mean(axis=(2, 4))
-    blocks = shows(small).reshape(-1, _SIDE, step, _SIDE, step)
+    blocks = inner(shows(small)).reshape(-1, _SIDE, step, _SIDE, step)
     unmasked: NDArray[np.bool_] = np.asarray(blocks.all(axis=(2, 4)))
     flat = coarse.reshape(len(coarse), -1) / 255
     pairs = []

@@ -19,7 +19,7 @@ from carvis.workspace import SPLITS, Cache, CacheFormat, content_hash, load_or_m
 COLUMNS = ("path", "split", "label", "twin_path", "twin_split", "twin_label", "distance")
 # A mirrored image differs by nothing and is still no exact duplicate.
 LEAST_DISTANCE = 1e-4
-_VERSION = 3
+_VERSION = 4
 _BLOCK = 4096
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from carvis.dataset.health.backgrounds import shows
+from carvis.dataset.health.backgrounds import inner, shows
 from carvis.dataset.health.candidates import VIEWS, Candidates
 from carvis.dataset.health.image_facts import SIDE, small_image
 from carvis.errors import ImageError
@@ -172,16 +172,8 @@ def _visible(images: np.ndarray, masked: np.ndarray, other_masked: np.ndarray) -
     visible[masked] = shows(images[masked])
     # Held against a whole image, a cut-out loses its edge, whose pixels are mixed with black.
     one_sided = masked & ~other_masked
-    visible[one_sided] = _inner(visible[one_sided])
+    visible[one_sided] = inner(visible[one_sided])
     return visible
-
-
-def _inner(visible: np.ndarray) -> np.ndarray:
-    """What is left of a motif without its outermost pixels, beyond the image's frame counted as motif."""
-    padded = np.pad(visible, ((0, 0), (1, 1), (1, 1)), constant_values=True)
-    size = visible.shape[1]
-    shifted = [padded[:, down : down + size, across : across + size] for down in range(3) for across in range(3)]
-    return np.logical_and.reduce(shifted)
 
 
 def _boxes(views: np.ndarray, mirrored: np.ndarray) -> np.ndarray:

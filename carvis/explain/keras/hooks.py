@@ -81,7 +81,7 @@ def _wrapped_activation(layer: keras.Layer, wrapper: Callable) -> Iterator[None]
             layer.activation = activation
 
 
-def _wrapped_squashing(squashing: keras.Operation, wrapper: Callable) -> contextlib.AbstractContextManager[None]:
+def wrapped_squashing(squashing: keras.Operation, wrapper: Callable) -> contextlib.AbstractContextManager[None]:
     """Run ``wrapper(function, x)`` in place of what squashes, be it the step itself or its activation."""
     activation = getattr(squashing, "activation", None)
     if activation is None:
@@ -159,7 +159,7 @@ def hook_layers(
                 hooked_calls([layer for _, layer in inner], lambda i, given, output: watch(places[i], output))
             )
             if squashing is not None:
-                patches.enter_context(_wrapped_squashing(squashing, keep_logits))
+                patches.enter_context(wrapped_squashing(squashing, keep_logits))
             if None in layers:
                 patches.enter_context(fed_as_float(model))
             output = call_model(model, images)

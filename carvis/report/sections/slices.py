@@ -66,7 +66,7 @@ def _slices(context: Context, found: Slices) -> list[Block]:
             blocks.append(Heading(_("The models on these slices")))
             for one in found.slices:
                 of_slice = compared.loc[compared["slice"] == one.sentence, "finding"]
-                blocks.append(Points((localised(one.images), *map(localised, of_slice))))
+                blocks += [Paragraph(f"{localised(one.images)}:"), Points(tuple(map(localised, of_slice)))]
         if groups := [row for place in range(len(found)) if (row := _images(context, found, place))]:
             blocks += [Heading(_("Errors of {model} in each slice").format(model=context.best)), Groups(tuple(groups))]
     notes = (found.power, *([found.needed] if found.needed else []), *found.notes)

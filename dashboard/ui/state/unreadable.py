@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.state import problems
 
-KINDS = ("data set", "model", "card", "evaluation", "run", "log", "tags", "result")
+KINDS = ("data set", "model", "card", "evaluation", "run", "log", "tags", "names", "result")
 A = TypeVar("A")
 B = TypeVar("B")
 

@@ -72,6 +72,7 @@ def _counted(kind: str, n: int) -> str:
         "run": n_("{n} training run", "{n} training runs", n),
         "log": n_("{n} training log", "{n} training logs", n),
         "tags": n_("{n} tag file", "{n} tag files", n),
+        "names": n_("{n} file of concept names", "{n} files of concept names", n),
         "result": n_("{n} cached result", "{n} cached results", n),
     }
     return counts[kind].format(n=f"{n:,}")

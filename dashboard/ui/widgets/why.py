@@ -9,6 +9,7 @@ import streamlit as st
 
 from carvis.dataset import canonical_split
 from carvis.feature_space import Embeddings
+from carvis.language import Message
 from carvis.prediction import Neighbour
 from carvis.workspace import is_demo
 from ui.state import current, embeddings, evaluations, health_checks, label_issues, selection, unreadable, workspace
@@ -80,7 +81,7 @@ def show(
     own_split = "" if own is not None else canonical_split(sample.partition("/")[0]) or current.split()
     near: dict[str, list[Neighbour]] = {}
     missing: dict[str, list[str]] = {}
-    notes: dict[str, None] = {}
+    notes: dict[Message, None] = {}
     for model in models:
         with unreadable.item("result", model):
             against = embeddings.stored(data, split, model)
@@ -91,7 +92,7 @@ def show(
                 continue
             table = embeddings.neighbours(sample, of_image, against)
             near[model] = [Neighbour(*row) for row in table.itertuples(index=False, name=None)]
-            notes |= dict.fromkeys(note for one in (of_image, against) if (note := one.changed_note))
+            notes |= dict.fromkeys(changed for one in (of_image, against) if (changed := one.changed_note))
     ids = list(dict.fromkeys(one.id for nearest in near.values() for one in nearest))
     issues = _issues(data, split, ids)
     duplicates = _duplicates(data, own_split, sample, ids) if own is None else frozenset()
@@ -118,8 +119,8 @@ def show(
             len(found),
         )
         st.warning(words.format(n=len(found)), icon=":material/content_copy:")
-    for note in notes:
-        st.warning(plain(of_library(note)), icon=":material/image_not_supported:")
+    for replaced in notes:
+        st.warning(plain(of_library(replaced)), icon=":material/image_not_supported:")
     if near and issues is None:
         st.caption(_("No model was evaluated on these images, so label issues among them are not known."))
     _name_missing(data, missing)

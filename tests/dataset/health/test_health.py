@@ -57,6 +57,18 @@ def test_a_change_is_found_on_many_images(change, tmp_path):
     assert right >= 39 and sum(duplicates != "") == right
 
 
+def test_a_small_and_bright_motif_is_found_without_its_background(tmp_path):
+    """At its edge the small images that are compared mix it with black, which is most of what varies in it."""
+    rows, columns = np.mgrid[:180, :240]
+    inside = ((rows - 110) / 35) ** 2 + ((columns - 125) / 60) ** 2 < 1
+    for seed in range(20):
+        image = (140 + 0.45 * scene(seed)).astype(np.uint8)
+        write_image(tmp_path / "cars" / "train" / "a" / f"{seed}.png", image)
+        write_image(tmp_path / "cars" / "test" / "a" / f"{seed}.png", image * inside[..., None].astype(np.uint8))
+    duplicates = check_dataset(tmp_path / "cars").duplicates_of("test")
+    assert all(original == f"train/a/{name.rpartition('/')[2]}" for name, original in duplicates.items())
+
+
 def test_another_car_before_the_same_backdrop_is_no_duplicate(tmp_path):
     for car in range(8):
         write_image(tmp_path / "cars" / "train" / "a" / f"{car}.png", scene(1, car=1000 + car))
@@ -223,4 +235,4 @@ def test_cars20_has_its_test_images_in_train(real_data, tmp_path):
     shared = health.shared()
     assert (shared.n, shared.exact) == (577, 572) and shared.copies >= 572
     # Held against groupings by eye: 2,777 distinct files, of which half are cut-outs of others.
-    assert health.distinct == 2777 and 1500 < health.groups < 1750 and health.mixed_groups == 0
+    assert health.distinct == 2777 and 1400 < health.groups < 1450 and health.mixed_groups == 0
