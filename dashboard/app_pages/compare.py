@@ -48,7 +48,7 @@ if len(evaluated) < 2:
     stop()
 
 models = comparison.models(evaluated)
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with st.container(horizontal=True):
     controls.choose_models(evaluated, models)
     controls.choose_image_set(evaluated)
 pickers.name_unevaluated(evaluated.keys() | refused.keys())

@@ -35,10 +35,10 @@ if not split or not evaluations.on(name, split):
 offered = list(evaluations.on(name, split))
 models = [model for model in selection.get().model if model in offered][: controls.MOST_MODELS]
 models = models or current.by_accuracy(offered)[-1:]
-left, right = st.columns(2, vertical_alignment="bottom")
+left, right = st.columns(2)
 with left:
     controls.choose_models(offered, models)
-with right, st.container(horizontal=True, vertical_alignment="bottom"):
+with right, st.container(horizontal=True):
     controls.choose_scope()
     controls.choose_colouring()
 pickers.name_unevaluated(offered)

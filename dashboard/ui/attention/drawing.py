@@ -104,7 +104,7 @@ def _choose_part(images: Mapping[str, ImageParts]) -> str:
     chosen = selection.get(AttentionSelection).draw_part
     names = names if not chosen or chosen in names else [*names, chosen]
     part = chosen or names[0]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         st.pills(_("Part to draw"), names, required=True, **selection.control("draw_part", part))
         st.text_input(
             _("Another part"), key="new_part", max_chars=40, width=180, on_change=careful(_new_part),

@@ -19,7 +19,7 @@ def show(compared: Compared) -> None:
     first = chosen.first if chosen.first in names else names[-2]
     others = [name for name in names if name != first]
     second = chosen.second if chosen.second in others else next(n for n in reversed(names) if n != first)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         st.selectbox(_("First model"), names, width=240, **selection.control("first", first))
         st.selectbox(_("Second model"), others, width=240, **selection.control("second", second))
         changes = {"fixed": result.fixed(first, second), "broken": result.broken(first, second)}

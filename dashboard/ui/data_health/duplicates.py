@@ -43,7 +43,7 @@ def show(health: Health) -> None:
         return
     chosen = selection.get(DataHealthSelection)
     kind = chosen.pairs if chosen.pairs in kinds else next(iter(kinds))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         labels = {key: label for key, (label, _rows) in kinds.items()}
         st.selectbox(
             _("Splits"), list(kinds), format_func=shown_as(labels), width=320, **selection.control("pairs", kind)

@@ -31,6 +31,14 @@ figcaption {
   color: var(--st-text-color); font-family: var(--st-font); font-size: 0.85rem; white-space: pre-line;
   overflow-wrap: anywhere;
 }
+/* Beside the map, its top is in line with that of the map, below the map's buttons. */
+@container (max-width: 259px) {
+  figure { margin-top: 38px }
+  img[hidden] + figcaption.hint {
+    display: grid; place-items: center; min-height: 160px; padding: 0.5rem; text-align: center; opacity: 0.8;
+    border: 1px dashed var(--st-border-color); border-radius: var(--st-base-radius);
+  }
+}
 /* Below the map, on a narrow screen: most have no pointer that rests. */
 @container (min-width: 260px) { figure { min-height: 0 } }
 """
@@ -49,7 +57,9 @@ export default function (component) {
   image.hidden = !data.image
   if (data.image && image.src !== data.image) image.src = data.image
   image.alt = data.alt
-  parentElement.querySelector("figcaption").textContent = data.words
+  const caption = parentElement.querySelector("figcaption")
+  caption.textContent = data.words
+  caption.classList.toggle("hint", !data.alt)
   return () => {
     document.removeEventListener("carvis-pointed-at", state.listener)
     states.delete(parentElement)
