@@ -158,7 +158,7 @@ def _diagram(table: pd.DataFrame, scaled: pd.DataFrame | None = None) -> Chart:
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=kinds, range=[_LINE, "#e69f00"]),
-        legend=alt.Legend(orient="bottom", title=None) if len(kinds) > 1 else None,
+        legend=alt.Legend(orient="bottom", direction="vertical", title=None) if len(kinds) > 1 else None,
     )
     base = alt.Chart(lines).encode(x=x, y=y, color=colour, tooltip=tooltip)
     spread = alt.Chart(table).mark_rule(color=_LINE, opacity=0.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
