@@ -82,7 +82,7 @@ def opened_panels(app) -> None:
 
 
 def badges(app) -> str:
-    return " ".join(one.value for one in app.get("markdown")) + " ".join(str(one.proto) for one in app.get("badge"))
+    return " ".join(one.value for one in app.get("caption"))
 
 
 @pytest.mark.parametrize("page", ["heatmaps", "try_it"])

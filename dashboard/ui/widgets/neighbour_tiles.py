@@ -41,17 +41,17 @@ def draw(
     split: str = "train",
     marks: Marks = Marks(),
     most: int = 10,
-    width: int = 96,
+    width: int = 80,
 ) -> None:
-    """Show a sentence on the nearest images of a split, and tiles of the first ``most`` of them, ``width`` px wide."""
+    """Show a sentence on the nearest images of a split, and at most ``most`` tiles, at least ``width`` px wide."""
     issues = marks.issues
     known = None if issues is None else [near.id in issues for near in nearest]
     finding = neighbour_finding([near.label for near in nearest], model, split, known)
     st.markdown(marked_up(finding, "label", "model"))
     small = thumbnails([path_of(dataset, near.id) for near in nearest[:most]], 160)
-    with st.container(horizontal=True, gap="small"):
+    with st.grid(most, min_column_width=width, gap="small"):
         for near, image in zip(nearest, small):
-            with st.container(width=width, gap="xxsmall"):
+            with st.container(gap="xxsmall"):
                 _tile(near, image if isinstance(image, bytes) else _shipped(dataset, near.id), marks)
 
 
@@ -62,13 +62,14 @@ def _tile(near: Neighbour, image: bytes | None, marks: Marks) -> None:
         alt = _("Image of {label} at distance {distance}")
         st.image(image, width="stretch", alt=alt.format(label=near.label, distance=f"{near.distance:.3f}"))
     st.caption(f"{plain(near.label)}  \n{near.distance:.3f}")
+    # Captions wrap; a badge is cut off where its words are wider than the tile.
     if marks.issues and near.id in marks.issues:
-        st.badge(_("label issue"), icon=":material/flag:", color="orange")
+        st.caption(f":orange[:material/flag: {_('label issue')}]")
     if near.id in marks.duplicates:
-        st.badge(_("near-duplicate"), icon=":material/content_copy:", color="violet")
+        st.caption(f":violet[:material/content_copy: {_('near-duplicate')}]")
     elif near.distance < SAME_FEATURES:
         words = _("The model cannot tell the two images apart: they may be near-duplicates.")
-        st.badge(_("same features"), icon=":material/equal:", color="gray", help=words)
+        st.caption(f":material/equal: {_('same features')}", help=words)
     if near.id in marks.compare:
         target, link = marks.compare[near.id]
         st.page_link(
