@@ -89,6 +89,15 @@ class Prediction:
         """The calibrated confidence where there is one, else the raw one."""
         return self.calibrated if self.is_calibrated else self.confidence
 
+    @property
+    def best_top(self) -> tuple[tuple[str, float], ...]:
+        """The most probable classes with the calibrated confidence of each where there is one, else the raw one."""
+        if not self.is_calibrated:
+            return self.top
+        # After dividing logits by T, two probabilities have the ratio of the raw ones to the power 1 / T.
+        power = 1 / self.temperature
+        return tuple((label, self.calibrated * (share / self.confidence) ** power) for label, share in self.top)
+
     def row(self) -> dict[str, object]:
         """Return the values of ``COLUMNS``."""
         top = [*self.top, *[("", math.nan)] * (TOP - len(self.top))]

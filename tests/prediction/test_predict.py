@@ -12,7 +12,7 @@ from carvis.errors import ImageError, ModelError
 from carvis.evaluation import evaluate, evaluation_folder
 from carvis.evaluation.comparison import rescaled
 from carvis.images import write_image
-from carvis.prediction import COLUMNS, ImageSource, average_reference, predict_images, reference_of
+from carvis.prediction import COLUMNS, ImageSource, Prediction, average_reference, predict_images, reference_of
 from carvis.workspace import Workspace
 
 CLASSES = ("blue", "green", "red")
@@ -244,3 +244,15 @@ def test_a_model_of_images_of_any_size_takes_each_at_its_own(photos):
         pytest.skip("this model leaves its size to the caller")
     found = list(predict_images({"open": clf}, [ImageSource(p.name, p) for p in sorted(photos.glob("*.png"))]))
     assert [one.status for one in found] == ["ok"] * 3
+
+
+def test_what_comes_next_is_calibrated_as_the_prediction_is():
+    """By hand: 0.64, 0.32, 0.04 at temperature 2 are 0.8, 0.566, 0.2 before they are divided by their sum."""
+    probabilities = np.array([[0.64, 0.32, 0.04]])
+    expected = rescaled(probabilities, 2.0)[0]
+    assert expected[0] == pytest.approx(0.8 / (0.8 + 0.32**0.5 + 0.2))
+    top = (("a", 0.64), ("b", 0.32), ("c", 0.04))
+    one = Prediction("x.png", "m", top=top, calibrated=float(expected[0]), temperature=2.0)
+    assert [label for label, _share in one.best_top] == ["a", "b", "c"]
+    assert [share for _label, share in one.best_top] == pytest.approx(expected.tolist())
+    assert Prediction("x.png", "m", top=top).best_top == top

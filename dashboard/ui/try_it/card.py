@@ -81,7 +81,7 @@ def _prediction(prediction: Prediction, sample: Sample, model: Opened | None) ->
     kind = _("calibrated confidence {share}") if prediction.is_calibrated else _("raw confidence {share}")
     text = kind.format(share=percent(prediction.best_confidence))
     st.progress(min(max(prediction.best_confidence, 0.0), 1.0), text=text)
-    others = [f"{plain(label)} {percent(share)}" for label, share in prediction.top[1:]]
+    others = [f"{plain(label)} {percent(share)}" for label, share in prediction.best_top[1:]]
     if others:
         st.caption(_("then {others}").format(others=" · ".join(others)))
 
