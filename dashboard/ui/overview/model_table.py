@@ -28,13 +28,14 @@ def show(files: dict[str, Path]) -> None:
             "accuracy": st.column_config.ProgressColumn(
                 _("Accuracy"), format="%.1f %%", min_value=0, max_value=100, width="small"
             ),
-            "interval": st.column_config.TextColumn(_("95 % CI")),
+            "interval": st.column_config.TextColumn(_("95 % CI"), width=_width(table["interval"])),
             "without leakage": st.column_config.TextColumn(
                 _("Without leakage"),
+                width=_width(table["without leakage"], header=150),
                 help=_("Accuracy without the test images that are also in training; page Data lists them."),
             ),
-            "evaluated": st.column_config.TextColumn(_("Evaluated on")),
-            "input": st.column_config.TextColumn(_("Input")),
+            "evaluated": st.column_config.TextColumn(_("Evaluated on"), width=_width(table["evaluated"], header=110)),
+            "input": st.column_config.TextColumn(_("Input"), width=_width(table["input"])),
             "preprocessing": st.column_config.TextColumn(_("Preprocessing"), width=165),
             "recipe": st.column_config.TextColumn(_("Recipe")),
             "size": st.column_config.NumberColumn(_("File size"), format="%.1f MB"),
@@ -53,6 +54,14 @@ def show(files: dict[str, Path]) -> None:
     numbers = table.drop(columns="card")
     download(_("Download CSV"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")
     openable(files)
+
+
+def _width(texts: pd.Series, header: int = 80) -> int:
+    """Return how wide a column is, in pixels, for its longest text.
+
+    The browser takes a few long texts among many short ones for outliers and cuts them off.
+    """
+    return max(header, min(240, 24 + 7 * int(texts.str.len().max())))
 
 
 def _row(name: str, path: Path) -> dict[str, Any]:
