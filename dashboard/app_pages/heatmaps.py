@@ -5,7 +5,7 @@ import streamlit as st
 from carvis.explain import scale_maps
 from carvis.tables import to_csv
 from ui.heatmaps import controls, faithfulness, model_pairs
-from ui.heatmaps.heatmap_row import HeatmapRow
+from ui.heatmaps.heatmap_row import row_of
 from ui.state import current, unreadable, workspace
 from ui.state.i18n import _
 from ui.state.models import open_model
@@ -72,7 +72,7 @@ if not samples:
 rows = []
 for number, sample in enumerate(samples):
     with guarded():
-        rows.append(HeatmapRow(sample, models, number))
+        rows += row_of(sample, models, number)
 
 opened = {}
 for name in models:

@@ -144,3 +144,11 @@ def test_heatmaps_are_compared_when_opened(workspace, open_page):
     assert not app.exception and app.table[0].value.shape == (2, 2)
     app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours")
     assert not app.exception and comparison not in [box.label for box in app.expander]
+
+
+def test_uploads_that_cannot_be_read_are_named(workspace, open_page):
+    app = open_page("heatmaps", model=["good"], data="colours")
+    app.file_uploader[0].upload("cut [1].jpg", b"no image").run()
+    assert not app.exception
+    [sentence] = [error.value for error in app.error]
+    assert "cut [1].jpg" in sentence.replace("\\", "") and "not an image" in sentence

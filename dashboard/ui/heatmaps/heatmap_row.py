@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from carvis.errors import ImageError
 from carvis.images import USUAL, colorize, encode_image, fitted, read_image, resize
 from ui.heatmaps.explanation import explain
 from ui.heatmaps.selection import HeatmapSelection
@@ -34,6 +35,17 @@ def _read(stamp: object, *, _source: Path | bytes) -> tuple[np.ndarray, np.ndarr
     """Return an image as it is shown, and as it is; a photograph only as shown, for a page of them fills the memory."""
     image = read_image(_source)
     return shown(image), image if image.nbytes <= _CACHED_BYTES else None
+
+
+def row_of(sample: Sample, models: list[str], number: int) -> "list[HeatmapRow]":
+    """Draw the frame of an image's row; no row where it is an upload that cannot be read, which is named instead."""
+    try:
+        return [HeatmapRow(sample, models, number)]
+    except ImageError as problem:
+        if isinstance(sample.source, Path):
+            raise
+        st.error(f"**{plain(sample.name)}**: {plain(of_library(problem))}", icon=":material/broken_image:")
+        return []
 
 
 class HeatmapRow:
