@@ -80,10 +80,11 @@ def test_pages_say_what_was_not_checked(workspace, open_page):
     view = {"sample": ["test/red *car*/car 0.png"], "data": "colours"}
     app = open_page("heatmaps", model=["no card"], **view)
     assert not app.exception
-    links = [element.proto.label for element in app.get("page_link")]
-    assert any("no card has an incomplete card" in label.replace("\\", "") for label in links)
+    captions = [element.value for element in app.caption]
+    assert any("no card has an incomplete card" in caption.replace("\\", "") for caption in captions)
+    assert "Check it on page Models" in [element.proto.label for element in app.get("page_link")]
     app = open_page("heatmaps", model=["good"], **view)
-    assert not any("incomplete card" in element.proto.label for element in app.get("page_link"))
+    assert not any("incomplete card" in element.value for element in app.caption)
 
 
 def test_a_card_that_names_no_reading_is_completed(own_workspace, open_page):
@@ -133,7 +134,7 @@ def test_models_of_which_the_same_is_to_be_said_share_one_line(own_workspace, op
     models = own_workspace / "models"
     (models / "another.keras").write_bytes((models / "no card.keras").read_bytes())
     app = open_page("heatmaps", model=["another", "no card"], data="colours", sample=["test/red *car*/car 0.png"])
-    labels = [element.proto.label for element in app.get("page_link") if "incomplete card" in element.proto.label]
+    labels = [element.value for element in app.caption if "incomplete card" in element.value]
     assert len(labels) == 1 and "another, no card have incomplete cards" in labels[0].replace("\\", "")
 
 

@@ -50,12 +50,15 @@ def beside(models: Iterable["Opened"]) -> None:
             "{model} have incomplete cards: class names or preprocessing are assumed, not checked.",
             len(unchecked),
         )
-        st.page_link(
-            "app_pages/models.py",
-            label=label.format(model=plain(", ".join(unchecked))),
-            icon=":material/fact_check:",
-            query_params=selection.link(model=tuple(unchecked[:1])),
-        )
+        # A link's words are cut off at the edge of the page, a caption's are wrapped.
+        with st.container(gap="xsmall"):
+            st.caption(label.format(model=plain(", ".join(unchecked))))
+            st.page_link(
+                "app_pages/models.py",
+                label=_("Check it on page Models"),
+                icon=":material/fact_check:",
+                query_params=selection.link(model=tuple(unchecked[:1])),
+            )
 
 
 def _add(groups: dict[K, list[V]], key: K, value: V) -> None:
