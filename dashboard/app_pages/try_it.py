@@ -89,7 +89,10 @@ with guarded():
             novel = sum(any(prediction.novelty == "novel" for prediction in one.predictions) for one in good)
             counts = [n_("{n} image", "{n} images", len(good)).format(n=f"{len(good):,}")]
             if any(prediction.novelty_by for prediction in rows):
-                counts.append(_("{n} unlike anything in training").format(n=f"{novel:,}"))
+                words = _("{n} unlike anything in training")
+                if len(known) > 1:
+                    words = _("{n} unlike anything in training for at least one model")
+                counts.append(words.format(n=f"{novel:,}"))
             st.markdown(" · ".join(counts), width="content")
             download(_("Table"), lambda: to_csv(predictions_table(rows)), "predictions.csv", key="try_it_table")
             uploads.offer_removal()
@@ -97,6 +100,8 @@ with guarded():
             with guarded():
                 card.draw(good[place], opened, known, chosen)
         choose_page(len(good), PER_PAGE)
-    notes = dict.fromkeys(note for reference in known.values() for note in reference.notes)
-    for note in notes:
-        st.caption(f":material/info: {plain(of_library(note))}")
+    # What several models share is said once; the rest in one paragraph a model.
+    notes = {note: name for name, reference in reversed(known.items()) for note in reference.notes}
+    for name in known:
+        if own := [plain(of_library(note)) for note, model in notes.items() if model == name]:
+            st.caption(f":material/info: {' '.join(own)}")
