@@ -24,7 +24,7 @@ _BADGES = {
     "unknown": ("gray", ":material/help:"),
 }
 # So many fit beside each other in a card.
-_NEAREST, _NEAREST_WIDTH = 3, 84
+_NEAREST, _NEAREST_WIDTH = 3, 64
 _MOST_NAMED = 10
 
 

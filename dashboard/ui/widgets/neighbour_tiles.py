@@ -49,7 +49,7 @@ def draw(
     finding = neighbour_finding([near.label for near in nearest], model, split, known)
     st.markdown(marked_up(finding, "label", "model"))
     small = thumbnails([path_of(dataset, near.id) for near in nearest[:most]], 160)
-    with st.grid(most, min_column_width=width, gap="small"):
+    with st.grid(most, min_column_width=width, gap="xsmall"):
         for near, image in zip(nearest, small):
             with st.container(gap="xxsmall"):
                 _tile(near, image if isinstance(image, bytes) else _shipped(dataset, near.id), marks)
