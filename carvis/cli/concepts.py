@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from carvis.explain.concepts import Concepts
     from carvis.workspace import Workspace
 
-HELP = N_("find what a model looks for in the images that it takes for a class (CRAFT)")
+HELP = N_("find what a model looks for in the images that it predicts as a class (CRAFT)")
 _FILES = ("concepts.csv", "crops.csv", "parts.csv", "occlusion.csv", "against.csv", "concepts.json", "concepts.npz")
 _MOST_MATCHES = 3
 

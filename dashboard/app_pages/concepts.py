@@ -1,4 +1,4 @@
-"""Concepts: what a model looks for in the images that it takes for a class."""
+"""Concepts: what a model looks for in the images that it predicts as a class."""
 
 from ui.concepts import cards, controls, findings, search
 from ui.state import current, workspace
@@ -7,7 +7,7 @@ from ui.widgets.layout import empty, guarded, heading, no_models, stop
 
 heading(
     _("Concepts"),
-    _("What does the model look for in the images that it takes for a class?"),
+    _("What does the model look for in the images that it predicts as a class?"),
     _(
         "A heatmap says **where** a model looks, a concept says **what** it looks for. No annotations are needed.\n\n"
         "Crops of the images predicted as the class run through the model. A factorisation of their activations finds "

@@ -1,4 +1,4 @@
-"""``concepts``: what a model looks for in the images that it takes for a class."""
+"""``concepts``: what a model looks for in the images that it predicts as a class."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def concepts(
     cache: Cache | None = None,
     progress: Progress = no_progress,
 ) -> Concepts:
-    """Find the concepts that a model looks for in the images that it takes for a class (CRAFT).
+    """Find the concepts that a model looks for in the images that it predicts as a class (CRAFT).
 
     Crops of the images run through the model; the mean activations of a layer over each crop are factorised by NMF into
     concepts (Fel et al., "CRAFT", CVPR 2023). The importance of a concept is its total-order Sobol index for

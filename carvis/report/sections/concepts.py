@@ -39,7 +39,7 @@ def concepts(context: Context) -> Section | None:
     blocks: list[Block] = []
     for entry in found:
         blocks += _blocks(context, entry)
-    question = _("What does {model} look for in the images that it takes for a class?").format(model=context.best)
+    question = _("What does {model} look for in the images that it predicts as a class?").format(model=context.best)
     return Section("concepts", _("Concepts"), question, tuple(blocks), tuple(map(_, _MADE)))
 
 

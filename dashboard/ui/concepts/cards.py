@@ -56,14 +56,14 @@ def show(found: Concepts, paths: dict[str, str]) -> None:
 
 def _crops(found: Concepts, concept: int, paths: dict[str, str]) -> None:
     rows = found.crops[found.crops["concept"] == concept].sort_values("rank").head(_CROPS)
-    with st.container(horizontal=True, gap="xxsmall"):
+    with st.grid(_CROPS, min_column_width=48, gap="xxsmall"):
         for row in rows.to_dict("records"):
             path = paths.get(row["id"])
             if path is None:
                 continue
             box = (row["left"], row["top"], row["right"], row["bottom"])
             if data := _crop(path, modified(path), box):
-                st.image(data, width=68, alt=_("Crop of {image}").format(image=row["id"]))
+                st.image(data, width="stretch", alt=_("Crop of {image}").format(image=row["id"]))
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)

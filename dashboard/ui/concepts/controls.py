@@ -38,7 +38,7 @@ def choose(models: list[str], classes: list[str]) -> Choice:
         rival = chosen.con_rival if chosen.con_rival in rivals and first != EVERY else ""
         if first != EVERY:
             st.selectbox(
-                _("Told from"),
+                _("Compared with"),
                 list(rivals),
                 format_func=shown_as(rivals),
                 help=_("With a second class, the concepts that tell the first from the second."),
