@@ -14,4 +14,4 @@ def test_a_column_is_as_wide_as_its_longest_text(own_workspace, open_page):
     columns = json.loads(table.proto.columns)
     for name in ("interval", "without leakage", "evaluated", "input"):
         longest = table.value[name].str.len().max()
-        assert columns[name]["width"] >= min(240, 7 * longest), name
+        assert columns[name]["width"] >= min(240, 6 * longest), name

@@ -56,12 +56,12 @@ def show(files: dict[str, Path]) -> None:
     openable(files)
 
 
-def _width(texts: pd.Series, header: int = 80) -> int:
-    """Return how wide a column is, in pixels, for its longest text.
+def _width(texts: pd.Series, header: int = 80) -> int | None:
+    """Return how wide a column is, in pixels, for its longest text; None where the browser finds that out by itself.
 
-    The browser takes a few long texts among many short ones for outliers and cuts them off.
+    Of more than five rows it takes a few long texts among short ones for outliers, and cuts them off.
     """
-    return max(header, min(240, 24 + 7 * int(texts.str.len().max())))
+    return max(header, min(240, 20 + 6 * int(texts.str.len().max()))) if len(texts) > 5 else None
 
 
 def _row(name: str, path: Path) -> dict[str, Any]:
