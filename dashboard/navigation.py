@@ -11,7 +11,8 @@ from ui.state.i18n import _
 from ui.widgets import frame, unreadable_list
 from ui.widgets.layout import guarded
 
-workspace.look_again()
+with guarded():
+    workspace.look_again()
 quiet_tensorflow()
 # Several sessions would otherwise import these at the same moment; TensorFlow has its own remedy.
 load_ahead("scipy.stats", "sklearn.metrics", "statsmodels.stats.proportion", "matplotlib.figure", "pyarrow.parquet")

@@ -131,7 +131,7 @@ def visitor(port: int, page: str, params: dict[str, Any]) -> Iterator[Visitor]:
     from websockets.sync.client import connect
 
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
-    with connect(address, subprotocols=["streamlit"], max_size=None, compression=None) as connection:  # type: ignore[list-item]
+    with connect(address, subprotocols=["streamlit"], max_size=None, compression=None) as connection:
         yield Visitor(connection, urlencode(params, doseq=True), page)
 
 

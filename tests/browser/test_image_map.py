@@ -84,9 +84,9 @@ def test_a_lasso_fills_the_gallery_from_which_heatmaps_open(page, wait, mapped):
     page.locator("[class*=st-key-pick_] label").first.click()
     page.get_by_role("button", name="Show their heatmaps").click()
     page.wait_for_url("**/heatmaps?*", timeout=60_000)
-    wait(page)
+    # The first heatmap brings TensorFlow with it.
+    page.get_by_role("img", name="heatmap for").first.wait_for(timeout=180_000)
     assert page.locator("[data-testid=stMain] h1").inner_text() == "Heatmaps"
-    page.get_by_role("img", name="heatmap for").first.wait_for(timeout=60_000)
     assert "sample=test" in page.url and not page.foreign
 
 

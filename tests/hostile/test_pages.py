@@ -35,7 +35,7 @@ GOOD = {
     "compare": "Is the gap real?",
     "misclassified": "8 of 32 images are misclassified",
     "heatmaps": "evidence for",
-    "attention": "one box on one image",
+    "attention": "boxes drawn by hand",
     "filters": "Draw ",
     "activations": "channels",
 }
@@ -61,6 +61,7 @@ def session(spoilt):
     """One session for many links."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CARVIS_WORKSPACE", str(spoilt))
+        patch.setenv("CARVIS_UNASKED_SECONDS", "0")
         return opened()()
 
 
@@ -68,6 +69,7 @@ def session(spoilt):
 def follow(session, spoilt, monkeypatch):
     """Open a link in that session."""
     monkeypatch.setenv("CARVIS_WORKSPACE", str(spoilt))
+    monkeypatch.setenv("CARVIS_UNASKED_SECONDS", "0")
 
     def open(page: str, **params):
         session.query_params.clear()
@@ -120,6 +122,7 @@ def pages(spoilt) -> dict[str, Shown]:
     """All pages, each drawn once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CARVIS_WORKSPACE", str(spoilt))
+        patch.setenv("CARVIS_UNASKED_SECONDS", "0")
         app, found = opened()(), {}
         for page in GOOD:
             app.query_params["data"] = "colours"

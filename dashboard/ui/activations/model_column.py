@@ -27,7 +27,7 @@ from ui.state.models import Opened, stamp_of
 from ui.state.samples import Sample
 from ui.state.widget_values import careful
 from ui.widgets import layer_picker
-from ui.widgets.chart import cached_chart
+from ui.widgets.chart import Chart, cached_chart
 from ui.widgets.download import download
 from ui.widgets.images import encoded_once, overlaid
 from ui.widgets.layout import error
@@ -247,7 +247,7 @@ def _dead_counts(fingerprint: str, stamp: object, *, _outputs: dict[str, np.ndar
 
 
 @cached_chart
-def _dead(table: pd.DataFrame, path: str) -> alt.LayerChart:
+def _dead(table: pd.DataFrame, path: str) -> Chart:
     x = alt.X("place:O", title=_("Layer, from input to output"), axis=alt.Axis(labelAngle=0, labelOverlap=True))
     y = {"title": None, "axis": alt.Axis(format=".0%", tickCount=3)}
     tooltip = [

@@ -12,7 +12,7 @@ from ui.attention.numbers import share
 from ui.state import selection
 from ui.state.i18n import _, of_library
 from ui.state.widget_values import careful
-from ui.widgets.chart import cached_chart
+from ui.widgets.chart import Chart, cached_chart
 
 _AREA, _QUIET = "#c2410c", "#66727e"
 _CHART = "attention_matrix"
@@ -109,7 +109,7 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
 
 
 @cached_chart
-def _classes(table: pd.DataFrame, parts: list[str], column: str, chosen: tuple[str, str]) -> alt.LayerChart:
+def _classes(table: pd.DataFrame, parts: list[str], column: str, chosen: tuple[str, str]) -> Chart:
     table = table.assign(shown=table["lift"].clip(1 / 8, 8) if column == "lift" else table["fall"])
     labels = sorted(table["label"].unique())
     if column == "lift":

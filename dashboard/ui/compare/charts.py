@@ -13,7 +13,7 @@ from ui.compare.comparison import Compared
 from ui.state import selection
 from ui.state.i18n import _, of_library
 from ui.state.widget_values import careful
-from ui.widgets.chart import cached_chart
+from ui.widgets.chart import Chart, cached_chart
 from ui.widgets.chart_theme import Look
 
 LATTICE = "compare_lattice"
@@ -34,7 +34,7 @@ def patterns(result: Comparison, chosen: str) -> None:
 
 
 @cached_chart
-def _lattice(rows: pd.DataFrame, models: int, chosen: str) -> alt.LayerChart:
+def _lattice(rows: pd.DataFrame, models: int, chosen: str) -> Chart:
     # The bar that makes the whole row clickable.
     rows = rows.assign(whole=float(rows["count"].max()))
     cell = alt.selection_point(name="pattern", fields=["pattern"], on="click")
@@ -90,7 +90,7 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
 
 
 @cached_chart
-def _class_gap(rows: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
+def _class_gap(rows: pd.DataFrame, first: str, second: str) -> Chart:
     names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False)
     base = alt.Chart(rows).encode(
         y=alt.Y("label:N", sort=rows["label"].tolist(), title=None, axis=names),
@@ -128,7 +128,7 @@ def reliability(compared: Compared, name: str, effect: Effect | None) -> None:
 
 
 @cached_chart
-def _diagram(table: pd.DataFrame, scaled: pd.DataFrame | None = None) -> alt.LayerChart:
+def _diagram(table: pd.DataFrame, scaled: pd.DataFrame | None = None) -> Chart:
     unscaled_name, scaled_name = _("without temperature"), _("with temperature")
     table = table.assign(kind=unscaled_name)
     share = table.assign(share=table["count"] / table["count"].sum())
@@ -176,7 +176,7 @@ def risk(compared: Compared, allowed: float) -> None:
 
 
 @cached_chart
-def _risk(tables: dict[str, pd.DataFrame], allowed: float) -> alt.LayerChart:
+def _risk(tables: dict[str, pd.DataFrame], allowed: float) -> Chart:
     names = list(tables)
     table = pd.concat([curve.assign(model=name) for name, curve in tables.items()])
     lines = (

@@ -17,7 +17,7 @@ from ui.state import current, selection, workspace
 from ui.state.i18n import _
 from ui.state.models import Opened
 from ui.state.rates import Work
-from ui.widgets.chart import cached_chart
+from ui.widgets.chart import Chart, cached_chart
 from ui.widgets.download import download
 from ui.widgets.job import on_request
 from ui.widgets.layout import error, guarded
@@ -199,7 +199,7 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
 
 
 @cached_chart
-def _means(table: pd.DataFrame, noise: float | None) -> alt.LayerChart:
+def _means(table: pd.DataFrame, noise: float | None) -> Chart:
     order = table["model"].unique().tolist()
     base = alt.Chart(table).encode(
         x=alt.X("place:Q", title=_("Layer, from input to output"), axis=alt.Axis(tickMinStep=1, format="d")),
