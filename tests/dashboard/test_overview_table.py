@@ -12,6 +12,6 @@ def test_a_column_is_as_wide_as_its_longest_text(own_workspace, open_page):
     assert not app.exception
     [table] = [frame for frame in app.dataframe if "interval" in frame.value]
     columns = json.loads(table.proto.columns)
-    for name in ("interval", "without leakage", "evaluated", "input"):
+    for name in ("interval", "without leakage", "evaluated", "input", "preprocessing"):
         longest = table.value[name].str.len().max()
         assert columns[name]["width"] >= min(240, 6 * longest), name

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.classifier.card import reading_of
+from carvis.evaluation import Evaluation
 from carvis.tables import to_csv
 from ui.state import current, evaluations, unreadable, workspace
 from ui.state.i18n import _, of_library
@@ -32,11 +33,13 @@ def show(files: dict[str, Path]) -> None:
             "without leakage": st.column_config.TextColumn(
                 _("Without leakage"),
                 width=_width(table["without leakage"], header=150),
-                help=_("Accuracy without the test images that are also in training; page Data lists them."),
+                help=_(
+                    "Accuracy and its 95 % CI without the test images that are also in training; page Data lists them."
+                ),
             ),
             "evaluated": st.column_config.TextColumn(_("Evaluated on"), width=_width(table["evaluated"], header=110)),
             "input": st.column_config.TextColumn(_("Input"), width=_width(table["input"])),
-            "preprocessing": st.column_config.TextColumn(_("Preprocessing"), width=165),
+            "preprocessing": st.column_config.TextColumn(_("Preprocessing"), width=_width(table["preprocessing"])),
             "recipe": st.column_config.TextColumn(_("Recipe")),
             "size": st.column_config.NumberColumn(_("File size"), format="%.1f MB"),
             # Covered by the column of assumptions; page Models shows the card.
@@ -54,6 +57,15 @@ def show(files: dict[str, Path]) -> None:
     numbers = table.drop(columns="card")
     download(_("Download CSV"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")
     openable(files)
+
+
+def _without_leakage(evaluation: Evaluation) -> str:
+    """Return the accuracy without leakage and its interval, as short as page Compare models gives them."""
+    leak = evaluation.leak
+    if leak is None or leak.interval is None:
+        return of_library(leak.finding) if leak else "–"
+    low, high = leak.interval
+    return f"{leak.accuracy:.1%} ({low:.1%} – {high:.1%})"
 
 
 def _width(texts: pd.Series, header: int = 80) -> int | None:
@@ -89,7 +101,7 @@ def _row(name: str, path: Path) -> dict[str, Any]:
             row |= {
                 "accuracy": 100 * evaluation.accuracy,
                 "interval": f"{percent(low)} – {percent(high)}",
-                "without leakage": of_library(evaluation.leak.finding) if evaluation.leak else "–",
+                "without leakage": _without_leakage(evaluation),
                 "evaluated": f"{table.data} · {split} ({evaluation.metrics['n']})",
             }
     with unreadable.item(*(("evaluation", tables[0].name) if tables else ("card", current.card_name(path)))):
