@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,11 +13,12 @@ import pandas as pd
 from annotated_types import Len
 from typing_extensions import TypedDict
 
-from carvis.dataset import Dataset
+from carvis.dataset import Dataset, workspace_of
 from carvis.errors import CarvisError
 from carvis.explain.concepts.result import Concepts
 from carvis.explain.concepts.settings import ConceptSettings
 from carvis.explain.score import Score
+from carvis.feature_space import SplitContent
 from carvis.workspace import (
     Cache,
     CacheFormat,
@@ -24,6 +26,7 @@ from carvis.workspace import (
     content_hash,
     json_text,
     load_cached,
+    modified,
     open_arrays,
     read_json,
 )
@@ -64,8 +67,19 @@ def concepts_key(
 
 
 def split_fingerprint(data: Dataset, split: str) -> str:
-    """Return a hash of the ids and sizes of a split's images: other splits may come and go."""
-    return content_hash(data.samples(split)[["id", "size"]].to_numpy().tolist())
+    """Return a hash of what a split's images hold: other splits may come and go, and files be copied elsewhere."""
+    samples = data.samples(split)
+    columns = (samples[name].tolist() for name in ("id", "size", "path"))
+    stamps = [[sample, int(size), modified(path)] for sample, size, path in zip(*columns, strict=True)]
+    return _content(str(data.root), split, content_hash(stamps))
+
+
+# Where the workspace cannot be written, files are read once a process.
+@lru_cache(maxsize=32)
+def _content(root: str, split: str, stamps: str) -> str:
+    data = Dataset(root)
+    # Where an image cannot be read, its time tells it from another.
+    return SplitContent(data.samples(split), workspace_of(data, None)).read() or stamps
 
 
 class _Crops(TypedDict):
