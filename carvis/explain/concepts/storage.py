@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,14 +15,16 @@ from annotated_types import Len
 from typing_extensions import TypedDict
 
 from carvis.dataset import Dataset, workspace_of
-from carvis.errors import CarvisError
+from carvis.errors import ModelError
 from carvis.explain.concepts.result import Concepts
 from carvis.explain.concepts.settings import ConceptSettings
 from carvis.explain.score import Score
 from carvis.feature_space import SplitContent
+from carvis.language import Message
 from carvis.workspace import (
     Cache,
     CacheFormat,
+    Unusable,
     atomic_write,
     content_hash,
     json_text,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 # Another number where the same settings would now give another result.
 FORMAT = 1
 _MAX_BYTES = 200_000_000
+_KEY = re.compile(r"[0-9a-f]{64}")
 _CROPS = ("concept", "rank", "id", "value", "left", "top", "right", "bottom")
 _IMAGES = ("id", "label", "predicted", "right", "score", "probability")
 
@@ -163,8 +167,10 @@ def _decode(path: Path) -> Concepts:
         ends = np.cumsum(sizes.astype(np.int64).prod(axis=1))
         maps = arrays.read("maps", "f", (int(ends[-1]), k)).astype(np.float32)
         grids = np.split(maps, ends[:-1])
-        if k < 1 or (sizes < 1).any() or len(facts["names"]) != k or not set(crops["concept"]) <= set(range(k)):
-            raise CarvisError(path)
+        consistent = k > 0 and (sizes > 0).all() and len(facts["names"]) == k
+        # The key names the file in which a person's names are kept.
+        if not consistent or not set(crops["concept"]) <= set(range(k)) or not _KEY.fullmatch(facts["setup"]["key"]):
+            raise Unusable(Message("it is damaged, or no file of arrays"))
         return Concepts(
             bank=bank,
             crops=crops,
@@ -213,9 +219,6 @@ def load_concepts(path: str | Path, clf: Classifier | None = None) -> Concepts:
         ModelError: ``clf`` is another model.
     """
     from dataclasses import replace
-
-    from carvis.errors import ModelError
-    from carvis.language import Message
 
     found = _decode(Path(path).with_suffix(".npz"))
     if clf is not None and clf.fingerprint != found.setup["fingerprint"]:

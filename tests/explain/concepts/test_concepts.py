@@ -1,5 +1,6 @@
 """``concepts`` on a model whose concepts, importances and removals are worked out by hand."""
 
+import json
 import shutil
 import unicodedata
 from dataclasses import replace
@@ -152,6 +153,15 @@ def test_saved_concepts_are_read_back_and_belong_to_their_model(colours, shapes,
         load_concepts(tmp_path / "loud.npz", other)
     (tmp_path / "loud.npz").write_bytes(b"PK nothing")
     with pytest.raises(CarvisError, match=r"loud\.npz"):
+        load_concepts(tmp_path / "loud.npz")
+
+
+def test_a_file_that_would_have_names_written_elsewhere_is_not_read(found, tmp_path):
+    save_concepts(found, tmp_path / "loud.npz")
+    facts = json.loads((tmp_path / "loud.json").read_text())
+    facts["setup"]["key"] = "../../../outside"
+    (tmp_path / "loud.json").write_text(json.dumps(facts))
+    with pytest.raises(CarvisError, match=r"loud\.npz .*damaged"):
         load_concepts(tmp_path / "loud.npz")
 
 
