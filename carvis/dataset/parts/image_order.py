@@ -21,6 +21,6 @@ def drawing_order(ids: Iterable[str], right: Mapping[str, bool] | None = None, s
         return shuffled
     # Of a table the values are no bool of Python's.
     mistakes = [sample for sample in shuffled if sample in right and not right[sample]]
-    correct = [sample for sample in shuffled if sample in right and right[sample]]
+    correct = [sample for sample in shuffled if right.get(sample)]
     turns = chain.from_iterable(zip_longest(mistakes, correct))
     return [sample for sample in turns if sample is not None] + [s for s in shuffled if s not in right]
