@@ -8,6 +8,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import carvis
 from carvis import Classifier, Contrast, Dataset, Workspace, attention_on_parts
@@ -272,11 +273,14 @@ def test_an_image_that_was_added_since_the_evaluation_is_among_the_images(colour
 def test_an_image_that_is_replaced_by_one_of_the_same_size_has_other_concepts(colours, tmp_path):
     """Bitmaps of one width and height have one number of bytes."""
     folder = tmp_path / "shapes" / "test" / "loud"
+    folder.mkdir(parents=True)
     for name in ("0.bmp", "1.bmp"):
-        write_image(folder / name, painted((10, 10), (10, 10)))
+        Image.fromarray(painted((10, 10), (10, 10))).save(folder / name)
     data, cache = Dataset(tmp_path / "shapes"), Cache(tmp_path / "cache")
     first = concepts(colours, data, "loud", n=2, settings=QUARTERS, cache=cache)
-    write_image(folder / "1.bmp", painted((20, 20), (0, 0)))
+    before = (folder / "1.bmp").stat().st_size
+    Image.fromarray(painted((20, 20), (0, 0))).save(folder / "1.bmp")
+    assert (folder / "1.bmp").stat().st_size == before
     again = concepts(colours, Dataset(data.root), "loud", n=2, settings=QUARTERS, cache=cache)
     assert again.key != first.key and again.images["score"].tolist() != first.images["score"].tolist()
 
