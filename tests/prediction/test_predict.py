@@ -1,6 +1,7 @@
 """``carvis.predict`` on a small workspace: temperature, novelty by distance and by energy, broken files, averages."""
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -256,3 +257,13 @@ def test_what_comes_next_is_calibrated_as_the_prediction_is():
     assert [label for label, _share in one.best_top] == ["a", "b", "c"]
     assert [share for _label, share in one.best_top] == pytest.approx(expected.tolist())
     assert Prediction("x.png", "m", top=top).best_top == top
+
+
+def test_where_most_validation_images_were_replaced_that_is_said_beside_how_few_are_left(known, space, tmp_path):
+    copy = Workspace(shutil.copytree(space.root, tmp_path / "space"))
+    valid = sorted((copy.data_dir / "colours" / "valid").glob("*/*.png"))
+    for path in valid[2:]:
+        write_image(path, np.zeros((9, 9, 3), np.uint8))
+    words = [str(note) for note in reference_of(known, copy).notes]
+    assert any("2 validation images are too few" in note for note in words)
+    assert any(f"{len(valid) - 2} images of colours were replaced" in note for note in words)
