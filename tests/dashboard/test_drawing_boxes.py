@@ -107,6 +107,10 @@ def test_drawn_boxes_are_measured_and_what_they_tell_is_said(drawn, open_page, w
     run(app)
     text = words(app)
     assert "What the images so far can tell" in text and "n = 7" in text
+    # A box that is drawn otherwise is another one, though no image was added.
+    drawn.save(ids[0], [PartBox("emblem", Box(9, 8, 40, 40))], before=drawn.images()[ids[0]])
+    run(app)
+    assert "n = 7" in words(app) and "Boxes were changed since" in words(app)
     # One more image: the statement stays, and says that it is not counted yet.
     app.button(key="add_box").click()
     run(app)
