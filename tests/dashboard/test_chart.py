@@ -3,7 +3,6 @@
 import pandas as pd
 
 
-
 def test_one_changed_cell_of_a_large_table_makes_another_chart():
     import altair as alt
 
