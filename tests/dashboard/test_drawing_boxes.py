@@ -175,3 +175,18 @@ def test_what_a_browser_hands_over_is_checked():
     ):  # fmt: skip
         assert changes_in({"changes": [good | damage]}) == []
     assert changes_in(None) == changes_in({"changes": 7}) == []
+
+
+@pytest.mark.parametrize("name", ["rest", "x" * 41])
+def test_a_link_to_what_cannot_be_a_part_draws_another(drawn, open_page, name):
+    app = opened(open_page, draw_part=name)
+    app.button(key="add_box").click()
+    run(app)
+    assert [part for part, _box in drawn.images()[SAMPLE].boxes] == ["emblem"]
+
+
+def test_the_name_of_a_part_is_no_markdown(drawn, open_page):
+    drawn.save(SAMPLE, [PartBox("![x](https://example.org/x.png)", Box(10, 10, 20, 20))])
+    app = opened(open_page)
+    [group] = [one for one in app.get("button_group") if "choose_draw_part" in one.proto.id]
+    assert "![x]" not in group.proto.options[0].content and "example" in group.proto.options[0].content

@@ -127,7 +127,7 @@ def folder_times(root: Path) -> tuple[int, ...]:
 
 
 def times_below(path: Path) -> str:
-    """Return a hash of the time of change of a file, or of all files below a folder: one replaced in place changes it."""
+    """Return a hash of the times of change of a file or of all files below a folder: replacing one changes it."""
     files = [file.path for file in walk(path, links_around(path))] if path.is_dir() else [path]
     return content_hash(*(f"{file} {modified(file)}" for file in sorted(map(str, files))))
 
