@@ -52,6 +52,8 @@ def show(dataset: Dataset, split: str, models: list[str], objects: Parts | None)
 
 
 def _editor(dataset: Dataset, split: str, models: list[str], objects: Parts | None) -> None:
+    # A new part reruns only this.
+    selection.write()
     kept = store(dataset)
     images = kept.images()
     stale = {sample for sample, drawn in images.items() if kept.is_stale(sample, drawn)}
