@@ -2,9 +2,9 @@
 
 Makes a leak-free split of cars20, trains a transfer model on it without some of its classes, and prints how well the
 novelty scores tell test images of the known classes from images of the classes left out: the area under the ROC curve
-(AUROC) with a bootstrap interval, and how many of each are called novel. Images that show no car are those of cars20,
-which are left out of training, of packages of the environment, and of ``--others``. It needs the folder that
-``CARVIS_REAL_DATA`` names, and some minutes.
+(AUROC), and how many of each are called novel, with intervals that draw whole groups of near-duplicates. Images that
+show no car are those of cars20, which are left out of training, of packages of the environment, and of ``--others``.
+It needs the folder that ``CARVIS_REAL_DATA`` names, and some minutes.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,14 +49,38 @@ def auroc(known: NDArray[np.floating], unknown: NDArray[np.floating]) -> float:
     return float((ranks.sum() - len(unknown) * (len(unknown) + 1) / 2) / (len(known) * len(unknown)))
 
 
-def auroc_interval(
-    known: NDArray[np.floating], unknown: NDArray[np.floating], seed: int = 0, resamples: int = 2000
+def bootstrap_interval(
+    statistic: Callable[..., float],
+    *samples: tuple[NDArray[np.floating], NDArray[np.int_]],
+    seed: int = 0,
+    resamples: int = 2000,
 ) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of ``auroc``: known and unknown images are drawn again apart."""
+    """Return the 95 % percentile bootstrap interval of a statistic of samples, each drawn again apart, by groups.
+
+    Whole groups are drawn: a photograph and its cut-out are not independent.
+
+    Args:
+        statistic: takes the scores of each sample.
+        samples: for each, the scores (N,) and the group of each image (N,).
+    """
     rng = np.random.default_rng(seed)
-    values = [auroc(rng.choice(known, len(known)), rng.choice(unknown, len(unknown))) for _resample in range(resamples)]
+    grouped = [[scores[groups == group] for group in np.unique(groups)] for scores, groups in samples]
+    values = [
+        statistic(*(np.concatenate([parts[i] for i in rng.integers(len(parts), size=len(parts))]) for parts in grouped))
+        for _resample in range(resamples)
+    ]
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def groups_of(root: Path, ids: Sequence[str]) -> NDArray[np.int_]:
+    """Return the group of near-duplicates of each image (N,), by the table that ``split`` wrote.
+
+    Args:
+        ids: ``split/class/file`` after the split.
+    """
+    table = pd.read_csv(root / "split.csv", encoding="utf-8-sig").dropna(subset=["new_id"])
+    return table.set_index("new_id")["group"].loc[list(ids)].to_numpy(int)
 
 
 def without_classes(root: Path, out: Path, left_out: Sequence[str]) -> list[Path]:
@@ -139,9 +163,14 @@ def run(args: argparse.Namespace, real: Path, space: Workspace) -> None:
         evaluation.save(evaluation_folder(space, data.name, split, clf.name))
         said(f"{split}: accuracy {evaluation.accuracy:.3f} of {len(evaluation.predictions)} images")
     known = data.samples("test")["path"].tolist()
+    # An unknown image lies at class/split/file below its folder.
+    unknown_ids = ["{1}/{0}/{2}".format(*path.relative_to(unknown_root).parts) for path in unknown]
+    groups = {"known": groups_of(root, data.samples("test")["id"].tolist()), "unknown": groups_of(root, unknown_ids)}
+    for name, numbers in groups.items():
+        said(f"{name}: {len(numbers)} images in {len(np.unique(numbers))} groups of near-duplicates")
     others = [*no_cars(), *sorted((space.root / "no cars").rglob("*.jpg")), *args.others]
     for score in ("training-distance", "energy"):
-        _compare(clf, space, data, score, known, unknown, others)
+        _compare(clf, space, data, score, known, unknown, others, groups)
     said("done")
 
 
@@ -153,18 +182,21 @@ def _compare(
     known: Sequence[str],
     unknown: Sequence[Path],
     others: Sequence[str | Path],
+    groups: dict[str, NDArray[np.int_]],
 ) -> None:
     """Print how one score tells the known images from the others."""
     reference = reference_of(clf, space, by=score)
     assert reference.novelty is not None and reference.novelty.score == score, reference.notes
     tables = {name: _scored(clf, reference, paths) for name, paths in (("known", known), ("unknown", unknown))}
-    scores = {name: table["novelty_score"].to_numpy(float) for name, table in tables.items()}
-    low, high = auroc_interval(scores["known"], scores["unknown"])
-    print(
-        f"{score}: AUROC of known against unknown {auroc(*scores.values()):.3f} (95 % interval {low:.3f} to {high:.3f})"
-    )
+    # Every image of this data set can be read, so that the rows are those of the groups.
+    samples = {name: (table["novelty_score"].to_numpy(float), groups[name]) for name, table in tables.items()}
+    low, high = bootstrap_interval(auroc, *samples.values())
+    value = auroc(samples["known"][0], samples["unknown"][0])
+    print(f"{score}: AUROC of known against unknown {value:.3f} (95 % interval by groups {low:.3f} to {high:.3f})")
     for name, table in tables.items():
-        print(f"  {name}: {(table['novelty'] == 'novel').mean():.1%} of {len(table)} called novel")
+        novel = (table["novelty"] == "novel").to_numpy(float)
+        low, high = bootstrap_interval(np.mean, (novel, groups[name]))
+        print(f"  {name}: {novel.mean():.1%} [{low:.1%}, {high:.1%}] of {len(table)} called novel")
     table = _scored(clf, reference, others)
     print(f"  no cars: {(table['novelty'] == 'novel').sum()} of {len(table)} called novel")
     print(table[["path", "predicted", "confidence", "novelty", "novelty_p"]].to_string(index=False))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
+from carvis.cli.counts import image_count, model_count
 from carvis.cli.model_inputs import by_name, each, file_name, images_named, models_first, written_whole
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.errors import CarvisError
@@ -88,8 +89,8 @@ def run(args: argparse.Namespace) -> int:
     with written_whole(out) as (_folder, write_each):
         written = write_each(images, write)
     print(
-        _("{n} of {images} images x {models} models written to {out}").format(
-            n=len(written), images=len(images), models=len(models), out=out
+        _("{n} of {images}, {models}: written to {out}").format(
+            n=len(written), images=image_count(len(images)), models=model_count(len(models)), out=out
         )
     )
     return 0

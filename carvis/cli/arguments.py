@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,8 +156,18 @@ def read_classes(text: str | None) -> list[str] | Path | None:
     return [name.strip() for name in text.split(",")]
 
 
-def load(path: str, args: argparse.Namespace, data: "Dataset | Sequence[Dataset] | None" = None) -> "Classifier":
-    """Load a model with the facts given on the command line, and print what was assumed about it."""
+def load(
+    path: str,
+    args: argparse.Namespace,
+    data: "Dataset | Sequence[Dataset] | None" = None,
+    *,
+    brief: bool = False,
+) -> "Classifier":
+    """Load a model with the facts given on the command line, and print what was assumed about it.
+
+    Args:
+        brief: print one line that names what was assumed, and which verb explains it.
+    """
     from carvis.classifier import load_classifier
     from carvis.classifier.card import read_grid, read_size
     from carvis.cli.model_inputs import one_model
@@ -176,9 +187,26 @@ def load(path: str, args: argparse.Namespace, data: "Dataset | Sequence[Dataset]
         trust=args.trust,
         data=data,
     )
+    # More sentences than facts: some are of another kind, such as a card that is damaged.
+    if brief and clf.card is None and 1 < len(clf.assumptions) <= len(clf.assumed):
+        print(_assumed_facts(clf, path))
+        return clf
     for sentence in clf.assumptions:
         print(f"{clf.name}: {localised(sentence)}")
     return clf
+
+
+def _assumed_facts(clf: "Classifier", path: str) -> str:
+    """Return the line that names what is assumed of a model."""
+    from carvis.evaluation.assumptions.fact_names import assumption_name, comma_list, fact_name
+
+    # Class names are too many to repeat, and stand in the predictions.
+    facts = [
+        fact_name(fact) if fact == "class_names" else assumption_name(fact, getattr(clf, fact))
+        for fact in sorted(clf.assumed)
+    ]
+    words = _("{model} has no model card. Assumed: {facts}. Why: python -m carvis summary {path}")
+    return words.format(model=clf.name, facts=localised(comma_list(facts)), path=shlex.quote(path))
 
 
 def check(
@@ -188,11 +216,13 @@ def check(
     workspace: Workspace,
     *,
     full: bool = False,
+    brief: bool = False,
 ) -> "AssumptionCheck | None":
     """Check what is assumed of a model on the first data set that holds its classes, and print what was found.
 
     Args:
         full: also where nothing is assumed, and to the end, to learn what may go into the card.
+        brief: print only what bears on every result: another assumption is better, or none is any good.
 
     Returns:
         The ``AssumptionCheck``, or None where there is nothing to check or to check on.
@@ -210,7 +240,7 @@ def check(
                 break
         else:
             return None
-    for sentence in result.messages:
+    for sentence in result.warnings if brief else result.messages:
         print(f"{clf.name}: {localised(sentence)}")
     clf.assumptions += result.warnings
     return result

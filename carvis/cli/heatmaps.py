@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
+from carvis.cli.counts import image_count, model_count
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.model_inputs import by_name, each, file_name, images_named, models_first, written_whole
 from carvis.cli.outputs import add_overwrite, check_outputs
@@ -131,8 +132,8 @@ def run(args: argparse.Namespace) -> int:
         written = write_each(tracked(images, progress), lambda image, part: _write(image, models, args, part, sheets))
         sheets.write(staged)
     print(
-        _("{n} of {images} images x {models} models written to {out}").format(
-            n=len(written), images=len(images), models=len(models), out=out
+        _("{n} of {images}, {models}: written to {out}").format(
+            n=len(written), images=image_count(len(images)), models=model_count(len(models)), out=out
         )
     )
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
+from carvis.cli.counts import image_count, model_count
 from carvis.cli.model_inputs import by_name, each, models_first
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.cli.progress_bar import progress_bar
@@ -129,9 +130,9 @@ def _load(
     args: argparse.Namespace, paths: Sequence[str], images: Sequence[Path], workspace: Workspace
 ) -> dict[str, Classifier]:
     around = datasets_around(args, images)
-    models = by_name(each(paths, lambda path: load(path, args, around)))
+    models = by_name(each(paths, lambda path: load(path, args, around, brief=True)))
     for clf in models.values():
-        check(clf, around, args, workspace)
+        check(clf, around, args, workspace, brief=True)
     return models
 
 
@@ -202,7 +203,7 @@ def _print_counts(predictions: Sequence[Prediction], images: int, args: argparse
     from carvis.prediction.table import rate_words
 
     models = dict.fromkeys(one.model for one in predictions)
-    print(_("{n} images x {models} models").format(n=images, models=len(models)))
+    print(_("{images}, {models}").format(images=image_count(images), models=model_count(len(models))))
     # An image that one model fails for may be predicted by the next.
     statuses = Counter(status for _path, status in {(one.path, one.status) for one in predictions})
     if n := statuses["unreadable"]:

@@ -40,7 +40,7 @@ def folder(tmp_path, monkeypatch):
 def test_a_grid_a_layer_and_the_arrays_of_each_model(folder, capsys):
     assert main(["activations", "one.keras", "two.keras", "car.png", "--out", "out", "--side", "8"]) == 0
     output = capsys.readouterr().out
-    assert "car.png  one  a  8x8  2 channels, 1 dead" in output and "1 of 1 images x 2 models" in output
+    assert "car.png  one  a  8x8  2 channels, 1 dead" in output and "1 of 1 image, 2 models: written to" in output
     names = [f"car--{model}{end}" for model in ("one", "two") for end in ("--a.png", "--b.png", ".npz")]
     assert sorted(path.name for path in Path("out").iterdir()) == names
     assert read_image("out/car--one--a.png").shape == (8 + 2 * 4, 2 * (8 + 4) + 4, 3)

@@ -48,7 +48,7 @@ def test_summary_shows_layers_and_what_can_be_explained(workspace, capsys):
 def test_heatmaps_of_a_table_are_written_for_each_model(workspace, capsys):
     assert main(["heatmaps", "models/one.keras", "models/two.keras", "df2.csv", "--out", "out"]) == 0
     captured = capsys.readouterr()
-    assert "2 of 2 images x 2 models" in captured.out
+    assert "2 of 2 images, 2 models" in captured.out
     assert "gone.png" in captured.err and "missing" in captured.err
     written = sorted(path.name for path in Path("out").iterdir())
     stems = ("test_blue_blue_1", "test_red_red_0")
@@ -135,7 +135,7 @@ def test_the_encoding_of_lists_and_tables_is_found_or_named(workspace, capsys):
     Path("jp.csv").write_bytes("PATH\nmini\\test\\ドア\\red_0.png\n".encode("euc_jp"))
     assert main(["heatmaps", "models/one.keras", "jp.csv", "--out", "out"]) == 0
     captured = capsys.readouterr()
-    assert "1 of 1 images" in captured.out and "jp.csv was read as euc_jp" in captured.out
+    assert "1 of 1 image, 1 model" in captured.out and "jp.csv was read as euc_jp" in captured.out
     for encoding, problem in (("utf-8", "not text in utf-8"), ("klingon", "no encoding klingon")):
         assert main(["heatmaps", "models/one.keras", "jp.csv", "--out", "more", "--encoding", encoding]) == 2
         assert problem in capsys.readouterr().err
@@ -148,7 +148,7 @@ def test_folders_and_patterns_wherever_a_file_works(workspace, capsys):
     assert main(["heatmaps", r"models\o*.keras", *images, "--out", "out"]) == 0
     captured = capsys.readouterr()
     # red_0 is named by the folder and by the table, and counts once.
-    assert "6 of 6 images x 1 models" in captured.out
+    assert "6 of 6 images, 1 model: written to" in captured.out
     assert "1 file of data/mini/test/red is no image that can be read: notes.heic (HEIC" in captured.err
     names = sorted(path.name.removesuffix("--one.npz") for path in Path("out").glob("*.npz"))
     assert names == ["green_0", "green_1", "green_red_0", "red_1", "red_red_0", "test_blue_blue_1"]
@@ -168,7 +168,7 @@ def test_what_cannot_be_done_does_not_stop_the_rest(workspace, capsys):
     images = ["empty", "none.csv", str(folder / "odd.png"), "data/mini/test/red/red_0.png"]
     assert main(["heatmaps", "models/half.keras", "models/one.keras", *images, "--out", "out"]) == 0
     captured = capsys.readouterr()
-    assert "2 of 2 images x 1 models" in captured.out
+    assert "2 of 2 images, 1 model: written to" in captured.out
     assert all(name in captured.err for name in ("half.keras", "none.csv", "empty holds no image"))
     assert main(["heatmaps", "models/one.keras", *images[2:], "--target", "true", "--out", "more"]) == 0
     assert "a$_{x$" in capsys.readouterr().err

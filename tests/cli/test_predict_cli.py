@@ -40,7 +40,7 @@ def workspace(tmp_path, make_pictures, monkeypatch):
 def test_a_table_on_the_terminal_and_files_of_both_kinds(workspace, capsys):
     assert main(["predict", "models/one.keras", "models/other.keras", "photos", "--average"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "4 images x 3 models" in told and "2 images cannot be read." in told
+    assert "4 images, 3 models" in told and "2 images cannot be read." in told
     assert told.count("green") == 6 and "(raw)" in told and "average" in told
     # Whatever the model, the reason is the same: a row for all of them.
     assert told.count("photos/broken.jpg is") == 1
@@ -52,6 +52,21 @@ def test_a_table_on_the_terminal_and_files_of_both_kinds(workspace, capsys):
         assert sorted(table["status"].unique()) == ["ok", "unreadable"]
         assert set(table.loc[table["status"] == "ok", "predicted"]) == {"green"}
         assert table["calibration"].dropna().isin(["raw", ""]).all()
+
+
+def test_what_is_assumed_of_a_model_takes_one_line(workspace, capsys):
+    (workspace / "models" / "one.json").unlink()
+    assert main(["predict", "models/one.keras", "photos/a.png"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    [assumed] = lines[: next(i for i, line in enumerate(lines) if "image" in line and "prediction" in line) - 1]
+    assert assumed.startswith("one has no model card. Assumed: transparent images drop-alpha, class order, ")
+    assert "preprocessing unit" in assumed and assumed.endswith("python -m carvis summary models/one.keras")
+    assert any(line == "1 image, 1 model" for line in lines)
+    # A card that is damaged is no assumption: all sentences are shown.
+    (workspace / "models" / "one.json").write_text("{")
+    assert main(["predict", "models/one.keras", "photos/a.png"]) == 0
+    shown = capsys.readouterr().out
+    assert "one.json" in shown and "EXIF" in shown and "Assumed:" not in shown
 
 
 def test_an_image_that_one_model_fails_for_is_counted_whatever_the_next_says(capsys):
