@@ -3,7 +3,6 @@
 import base64
 import itertools
 import json
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -341,14 +340,3 @@ def test_a_search_needs_all_words_in_any_case():
 def test_duplicates_are_coloured_once_the_images_were_checked(embedded, open_page, words, own_workspace):
     app = opened(open_page, colour_by="duplicates")
     assert "check the images on page Data" in words(app)
-
-
-def test_features_of_an_image_that_was_replaced_make_another_map(embedded, own_workspace, open_page):
-    before, _arrays = drawn(opened(open_page))
-    # The same ids and the same model: a replaced image was evaluated again.
-    vectors = embedded["good"].vectors.copy()
-    vectors[0] = -vectors[0]
-    embedded["good"] = replace(embedded["good"], vectors=vectors)
-    os.utime(own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json", (1, 1))
-    after, _arrays = drawn(opened(open_page))
-    assert after["layout"] != before["layout"]
