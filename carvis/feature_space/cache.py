@@ -32,7 +32,7 @@ from carvis.workspace.parquet_file import TEXT
 
 MAX_BYTES = 4_000_000_000
 # Another number where the same model and images would now give other embeddings.
-FORMAT = 1
+FORMAT = 2
 # What the files beside the vectors take, about.
 _BYTES_AN_ID, _BYTES_OF_FACTS = 100, 4000
 _FACTS, _TABLE = "embeddings.json", "images.parquet"

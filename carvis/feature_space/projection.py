@@ -14,7 +14,7 @@ from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import Cache, CacheFormat, Unusable, Workspace, content_hash, load_or_make, open_arrays
 
 # Of the hash in the cache: a higher one where the same vectors would be laid out otherwise.
-_VERSION = 1
+_VERSION = 2
 _CACHE_BYTES = 200_000_000
 # scikit-learn's trustworthiness holds all distances twice.
 _JUDGED = 3_000

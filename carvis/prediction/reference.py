@@ -93,7 +93,7 @@ def reference_of(
     evaluation, notes = validation_evaluation(clf, workspace)
     temperature, more = model_temperature(clf, evaluation)
     name = data.name if data else _dataset_name(clf, evaluation)
-    training, novelty, others = _by_distance(clf, workspace, name, data, evaluation, rate, progress)
+    training, novelty, replaced, others = _by_distance(clf, workspace, name, data, evaluation, rate, progress)
     computable = False
     if novelty is None or by == "energy":
         valid = data or _dataset(workspace, name)
@@ -110,7 +110,7 @@ def reference_of(
         ]
     if by == "training-distance" and novelty is not None and novelty.score != by:
         novelty = None
-    return Reference(temperature, training, novelty, name, computable, (*notes, *more, *others))
+    return Reference(temperature, training, novelty, name, computable, (*notes, *more, *replaced, *others))
 
 
 def _dataset_name(clf: Classifier, evaluation: Evaluation | None) -> str:
@@ -137,8 +137,12 @@ def _by_distance(
     evaluation: Evaluation | None,
     rate: float,
     progress: Progress | None,
-) -> tuple[Embeddings | None, Novelty | None, list[Message]]:
-    """Hold new images against the training images, if the embeddings of those and of validation images are stored."""
+) -> tuple[Embeddings | None, Novelty | None, list[Message], list[Message]]:
+    """Hold new images against the training images, if the embeddings of those and of validation images are stored.
+
+    Returns:
+        The training images, what new ones are held against, which images were replaced, and what is missing.
+    """
     training, valid = (
         # By content where the images are here: another folder may have the name of the data set that was evaluated.
         (_features(clf, workspace, data, split, progress) if data else None) or _stored(clf, workspace, name, split)
@@ -160,10 +164,10 @@ def _by_distance(
             which=which,
             options=", ".join(f"--split {split}" for split in missing),
         )
-        return training, None, [*replaced, note]
+        return training, None, replaced, [note]
     vectors = valid.vectors[_calibration_rows(valid.ids, evaluation, _MOST_DISTANCES)]
     _indices, distances = nearest(vectors, training.vectors, min(NEIGHBOURS, len(training.ids)))
-    return training, Novelty("training-distance", neighbour_scores(distances), rate), replaced
+    return training, Novelty("training-distance", neighbour_scores(distances), rate), replaced, []
 
 
 def _features(

@@ -44,6 +44,8 @@ def feature_columns(
     """
     model, data = str(evaluation.setup["model"]["name"]), str(evaluation.setup["dataset"]["name"])
     own = stored_embeddings(workspace, evaluation) if workspace else None
+    if own is not None and own.changed_note and not len(own):
+        return FeatureColumns(pd.DataFrame(), (own.changed_note,))
     if workspace is None or own is None or not len(own):
         note = Message(
             "Not searched: feature clusters and the distance to training images. No embeddings of {model} on {split} "
@@ -60,6 +62,10 @@ def feature_columns(
     if own.split == "train":
         return FeatureColumns(table, tuple(notes))
     training = stored_embeddings(workspace, (data, "train", model))
+    if training is not None and training.changed_note:
+        notes.append(training.changed_note)
+        if not len(training):
+            return FeatureColumns(table, tuple(notes))
     if training is None or not len(training) or not _same_space(own, training):
         note = Message(
             "Not searched: the distance to training images. No embeddings of {model} on the training images are "
@@ -67,7 +73,6 @@ def feature_columns(
             model=model,
         )
         return FeatureColumns(table, (*notes, note))
-    notes += [training.changed_note] if training.changed_note else []
     table[DISTANCE] = distance_to_nearest(own.vectors, training.vectors, progress=progress).astype(float)
     return FeatureColumns(table, tuple(notes))
 

@@ -18,7 +18,7 @@ from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import Cache, CacheFormat, content_hash, load_or_make, open_arrays
 
 COLUMNS = ("object_share", "object_x", "object_y", "object_brightness", "object_saturation")
-_VERSION = 1
+_VERSION = 2
 
 
 def object_facts(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> tuple[float, ...]:
@@ -51,7 +51,7 @@ def object_facts(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> tuple[flo
 def object_table(
     images: pd.DataFrame, parts: Parts, cache: Cache | None = None, progress: Progress = no_progress
 ) -> pd.DataFrame:
-    """Describe the object of each annotated image: by id, ``COLUMNS``; NaN where it is not annotated.
+    """Describe the object of each annotated image: by id, ``COLUMNS``; NaN where it, or a part of it, is not annotated.
 
     Args:
         images: by id: path, bytes (SHA-256), width, height, as ``Health.images`` has them.
@@ -69,7 +69,9 @@ def _measure(images: pd.DataFrame, parts: Parts, progress: Progress) -> NDArray[
     values = np.full((len(images), len(COLUMNS)), np.nan)
     for row, (sample, facts) in enumerate(images[["path", "width", "height"]].iterrows()):
         advance(progress, row, len(images))
-        if str(sample) not in parts:
+        # Where only some of its parts were looked for, what is annotated is less than the object.
+        unknown = parts.unknown.get(str(sample), frozenset())
+        if str(sample) not in parts or any(name.casefold() not in BACKGROUNDS for name in unknown):
             continue
         try:
             size = (int(facts["height"]), int(facts["width"]))

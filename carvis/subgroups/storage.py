@@ -16,7 +16,7 @@ from carvis.subgroups.settings import SliceSettings
 from carvis.workspace import CacheFormat, json_text, read_json
 
 # Part of the name of a result in a cache: a change of how slices are searched raises it.
-SEARCH = 2
+SEARCH = 3
 _FORMAT = 1
 _MAX_BYTES = 500_000_000
 

@@ -11,7 +11,7 @@ from carvis.feature_space import cache as cache_module
 from carvis.feature_space import model_pass
 from carvis.feature_space.cache import EmbeddingCache
 from carvis.images import write_image
-from carvis.workspace import ArrayCache, Workspace
+from carvis.workspace import ArrayCache, Workspace, content_hash
 from tests.feature_space.small_models import SCORES, classifier, make_images
 
 
@@ -96,7 +96,7 @@ DAMAGES = {
     "no facts": lambda entry: (entry / "embeddings.json").write_bytes(b""),
     "other facts": lambda entry: swap(entry / "embeddings.json", '"width": 4', '"width": 2'),
     "an unknown source": lambda entry: swap(entry / "embeddings.json", "score-input", "elsewhere"),
-    "a later format": lambda entry: swap(entry / "embeddings.json", '"format": 1', '"format": 2'),
+    "a later format": lambda entry: swap(entry / "embeddings.json", '"format": 2', '"format": 3'),
 }
 
 
@@ -166,3 +166,17 @@ def test_a_workspace_can_be_named(data, tmp_path):
     carvis.embeddings(classifier(), data, workspace=other)
     assert (other / "data" / "cache" / "embeddings").is_dir() and not (data.root.parent / "cache").exists()
     assert Workspace(other).clear_leftovers() == 0
+
+
+def test_what_was_kept_before_normalisations_behind_the_scores_were_looked_through_is_made_again(
+    data, passes, monkeypatch
+):
+    """In format 1 the scores themselves were kept where a normalisation stands behind them."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(cache_module, "FORMAT", 1)
+        carvis.embeddings(classifier(), data)
+    [old] = entries(data)
+    assert cache_module.embedding_key("model", "images") != content_hash("embeddings", 1, "model", "images")
+    carvis.embeddings(classifier(), data)
+    assert passes == [6, 6]
+    assert EmbeddingCache(Workspace(data.root.parents[1])).open(old.name) is None

@@ -8,6 +8,7 @@ import pytest
 from carvis.errors import StoppedError
 from carvis.feature_space import projection, tsne
 from carvis.feature_space.projection import Layout, layout, trust_words, trustworthiness
+from carvis.workspace import Cache, Workspace, content_hash
 
 
 def directions(*degrees):
@@ -145,3 +146,13 @@ def test_the_words_say_more_the_less_it_can_be_trusted():
     points = np.zeros((4, 2), np.float32)
     assert "far apart" in Layout(points, 0.97, "t-SNE (scikit-learn)", 4).words
     assert "far apart" not in Layout(points, 0.97, "PCA", 4).words
+
+
+def test_a_layout_that_another_method_made_earlier_is_not_taken_for_one_of_today(tmp_path):
+    """Of 501 to 5,000 vectors scikit-learn made the layouts of version 1."""
+    vectors, _ = blobs(20)
+    workspace = Workspace(tmp_path)
+    cache = Cache(workspace.cache_dir / "layouts", 10**8)
+    old = Layout(np.full((20, 2), 7, np.float32), 1.0, "PCA", 20)
+    cache.put(content_hash("layout", 1, vectors, 0), ".npz", projection._encode(old))
+    assert layout(vectors, workspace=workspace).method == "t-SNE (scikit-learn)"

@@ -1,6 +1,7 @@
 """``carvis.predict`` on a small workspace: temperature, novelty by distance and by energy, broken files, averages."""
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -244,3 +245,13 @@ def test_a_model_of_images_of_any_size_takes_each_at_its_own(photos):
         pytest.skip("this model leaves its size to the caller")
     found = list(predict_images({"open": clf}, [ImageSource(p.name, p) for p in sorted(photos.glob("*.png"))]))
     assert [one.status for one in found] == ["ok"] * 3
+
+
+def test_where_most_validation_images_were_replaced_that_is_said_beside_how_few_are_left(known, space, tmp_path):
+    copy = Workspace(shutil.copytree(space.root, tmp_path / "space"))
+    valid = sorted((copy.data_dir / "colours" / "valid").glob("*/*.png"))
+    for path in valid[2:]:
+        write_image(path, np.zeros((9, 9, 3), np.uint8))
+    words = [str(note) for note in reference_of(known, copy).notes]
+    assert any("2 validation images are too few" in note for note in words)
+    assert any(f"{len(valid) - 2} images of colours were replaced" in note for note in words)

@@ -83,6 +83,17 @@ def test_what_is_missing_is_said_with_its_remedy(stored, space):
         assert "--split train" in found.notes[0] and "feature clusters" not in found.notes[0]
 
 
+def test_where_all_images_were_replaced_that_is_said(stored, space):
+    stored["test"] = embedded("test", two_groups())
+    gone = embedded("train", [(1, 0)])
+    stored["train"] = gone.without(gone.ids.tolist())
+    found = feature_columns(space, of_split())
+    assert list(found.table.columns) == ["cluster"] and found.notes == (stored["train"].changed_note,)
+    stored["test"] = stored["test"].without(stored["test"].ids.tolist())
+    found = feature_columns(space, of_split())
+    assert found.table.empty and found.notes == (stored["test"].changed_note,)
+
+
 def test_training_images_have_no_distance_to_themselves(stored, space):
     stored["train"] = embedded("train", two_groups())
     found = feature_columns(space, of_split("train"))

@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from carvis.dataset import Dataset
+from carvis.dataset.parts import Box, DrawnParts, PartBox
+from carvis.images import write_image
 from carvis.language import localised, speaking
 from carvis.subgroups import Condition
-from carvis.subgroups.objects import object_facts
+from carvis.subgroups.objects import object_facts, object_table
 from carvis.subgroups.properties import rounded, together_in_words
 
 
@@ -57,3 +60,20 @@ def test_facts_of_an_object_by_hand():
     # The centres of its pixels are 4.5 to 7.5 of 8 and 2.5 to 3.5 of 4.
     assert (share, x, y, brightness) == (0.25, 0.75, 0.75, 200) and abs(saturation) < 0.1
     assert object_facts(image, np.zeros((4, 8), bool))[0] == 0
+
+
+def test_an_object_of_which_only_a_part_was_drawn_has_no_size(tmp_path):
+    """The car is half of the image; where nobody drew it yet, its emblem is not the whole object."""
+    root = tmp_path / "data" / "cars"
+    (root / "test" / "a").mkdir(parents=True)
+    for name in ("whole", "begun", "without"):
+        write_image(root / "test" / "a" / f"{name}.png", np.full((40, 40, 3), 90, np.uint8))
+    data = Dataset(root)
+    drawn, emblem = DrawnParts.of(data, tmp_path), PartBox("emblem", Box(0, 0, 4, 4))
+    drawn.save("test/a/whole.png", [PartBox("car", Box(0, 0, 40, 20)), emblem])
+    drawn.save("test/a/begun.png", [emblem])
+    drawn.save("test/a/without.png", [], ["car", "emblem"])
+    images = data.samples("test").set_index("id").assign(bytes="-", width=40, height=40)
+    shares = object_table(images, drawn.parts("test"))["object_share"]
+    assert shares["test/a/whole.png"] == 0.5 and shares["test/a/without.png"] == 0
+    assert np.isnan(shares["test/a/begun.png"])

@@ -19,7 +19,8 @@ def drawing_order(ids: Iterable[str], right: Mapping[str, bool] | None = None, s
     shuffled = sorted(ids, key=lambda sample: hashlib.sha256(f"{seed} {sample}".encode()).digest())
     if right is None:
         return shuffled
-    mistakes = [sample for sample in shuffled if right.get(sample) is False]
-    correct = [sample for sample in shuffled if right.get(sample) is True]
+    # Of a table the values are no bool of Python's.
+    mistakes = [sample for sample in shuffled if sample in right and not right[sample]]
+    correct = [sample for sample in shuffled if right.get(sample)]
     turns = chain.from_iterable(zip_longest(mistakes, correct))
     return [sample for sample in turns if sample is not None] + [s for s in shuffled if s not in right]

@@ -110,7 +110,7 @@ def _strata(
         return [_Stratum(1.0, values[usable].to_numpy(float))]
     weights, samples = [], []
     for kind in (False, True):
-        population = sum(is_right is kind for is_right in right.values()) / max(len(right), 1)
+        population = sum(bool(is_right) == kind for is_right in right.values()) / max(len(right), 1)
         of_kind = kinds == kind
         # Of a kind that was not looked at, none is known to show the part.
         weights.append(population * (float(visible[of_kind].mean()) if of_kind.any() else float(population > 0)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from carvis.classifier import Classifier
 from carvis.classifier.classifier import MOST_VALUES
-from carvis.dataset import Unreadable, pipeline
+from carvis.dataset import Unreadable
 from carvis.errors import ModelError
 from carvis.explain.concepts.crops import Box, crops_of
 from carvis.explain.concepts.factorisation import coefficients, decode, encode
@@ -31,18 +31,9 @@ def predicted_classes(
     """Return the places of the images that can be read, int64 (n,), and their predicted classes, int64 (n,)."""
     places: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
     classes: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-    batches = pipeline(
-        paths,
-        input_size=clf.input_size,
-        resize_method=clf.resize,
-        channels=clf.channels,
-        reading=clf.reading,
-        batch_size=batch_size,
-        unreadable=unreadable,
-    )
-    for index, images in batches.as_numpy_iterator():
+    for index, images in clf.prepared_batches(paths, batch_size=batch_size, unreadable=unreadable):
         places.append(index)
-        classes.append(clf.predict_prepared(clf.preprocess(images)).argmax(axis=1))
+        classes.append(clf.predict_prepared(images).argmax(axis=1))
         advance(progress, int(index[-1]) + 1, len(paths))
     return np.concatenate(places), np.concatenate(classes)
 

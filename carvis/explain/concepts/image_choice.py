@@ -13,6 +13,7 @@ from carvis.explain.concepts.subject import Subject
 from carvis.language import Message
 from carvis.progress import Progress
 from carvis.workspace import sha256_of_file
+from carvis.workspace.sample_ids import composed
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -45,7 +46,10 @@ def choose_images(
         DatasetError: there is none.
         StoppedError: ``progress`` asked to stop.
     """
+    # As the model spells them: file systems write accented letters either way.
+    spelling = {composed(name): name for name in clf.class_names}
     samples = data.samples(split)
+    samples = samples.assign(label=samples["label"].map(lambda label: spelling.get(composed(label), label)))
     if samples.empty:
         folder = data.folder(split)
         raise DatasetError(Message("{folder} has no images: put some into its class folders.", folder=folder))
@@ -88,8 +92,10 @@ def _known(
         return None
     index = {name: place for place, name in enumerate(clf.class_names)}
     rows = evaluation.predictions.set_index("id")
-    known = samples[samples["id"].isin(rows.index)]
-    if evaluation.split != split or known.empty or "sha256" not in rows:
+    unreadable = {entry["id"] for entry in evaluation.metrics.get("unreadable", ())}
+    known = samples[~samples["id"].isin(unreadable)]
+    # Images may have been added since: without them the result would be another one than without the evaluation.
+    if evaluation.split != split or known.empty or "sha256" not in rows or not known["id"].isin(rows.index).all():
         return None
     known = known.assign(predicted=rows["predicted"].map(index).loc[known["id"]].to_numpy(int))
     known = known[subject.includes(known["predicted"].to_numpy())]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,18 +14,22 @@ import pandas as pd
 from annotated_types import Len
 from typing_extensions import TypedDict
 
-from carvis.dataset import Dataset
-from carvis.errors import CarvisError
+from carvis.dataset import Dataset, workspace_of
+from carvis.errors import ModelError
 from carvis.explain.concepts.result import Concepts
 from carvis.explain.concepts.settings import ConceptSettings
 from carvis.explain.score import Score
+from carvis.feature_space import SplitContent
+from carvis.language import Message
 from carvis.workspace import (
     Cache,
     CacheFormat,
+    Unusable,
     atomic_write,
     content_hash,
     json_text,
     load_cached,
+    modified,
     open_arrays,
     read_json,
 )
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
 # Another number where the same settings would now give another result.
 FORMAT = 1
 _MAX_BYTES = 200_000_000
+_KEY = re.compile(r"[0-9a-f]{64}")
 _CROPS = ("concept", "rank", "id", "value", "left", "top", "right", "bottom")
 _IMAGES = ("id", "label", "predicted", "right", "score", "probability")
 
@@ -64,8 +71,19 @@ def concepts_key(
 
 
 def split_fingerprint(data: Dataset, split: str) -> str:
-    """Return a hash of the ids and sizes of a split's images: other splits may come and go."""
-    return content_hash(data.samples(split)[["id", "size"]].to_numpy().tolist())
+    """Return a hash of what a split's images hold: other splits may come and go, and files be copied elsewhere."""
+    samples = data.samples(split)
+    columns = (samples[name].tolist() for name in ("id", "size", "path"))
+    stamps = [[sample, int(size), modified(path)] for sample, size, path in zip(*columns, strict=True)]
+    return _content(str(data.root), split, content_hash(stamps))
+
+
+# Where the workspace cannot be written, files are read once a process.
+@lru_cache(maxsize=32)
+def _content(root: str, split: str, stamps: str) -> str:
+    data = Dataset(root)
+    # Where an image cannot be read, its time tells it from another.
+    return SplitContent(data.samples(split), workspace_of(data, None)).read() or stamps
 
 
 class _Crops(TypedDict):
@@ -149,8 +167,10 @@ def _decode(path: Path) -> Concepts:
         ends = np.cumsum(sizes.astype(np.int64).prod(axis=1))
         maps = arrays.read("maps", "f", (int(ends[-1]), k)).astype(np.float32)
         grids = np.split(maps, ends[:-1])
-        if k < 1 or (sizes < 1).any() or len(facts["names"]) != k or not set(crops["concept"]) <= set(range(k)):
-            raise CarvisError(path)
+        consistent = k > 0 and (sizes > 0).all() and len(facts["names"]) == k
+        # The key names the file in which a person's names are kept.
+        if not consistent or not set(crops["concept"]) <= set(range(k)) or not _KEY.fullmatch(facts["setup"]["key"]):
+            raise Unusable(Message("it is damaged, or no file of arrays"))
         return Concepts(
             bank=bank,
             crops=crops,
@@ -199,9 +219,6 @@ def load_concepts(path: str | Path, clf: Classifier | None = None) -> Concepts:
         ModelError: ``clf`` is another model.
     """
     from dataclasses import replace
-
-    from carvis.errors import ModelError
-    from carvis.language import Message
 
     found = _decode(Path(path).with_suffix(".npz"))
     if clf is not None and clf.fingerprint != found.setup["fingerprint"]:

@@ -310,6 +310,8 @@ def test_the_order_is_random_and_balanced_and_stays():
     assert sorted(order) == sorted(ids) and order == drawing_order(reversed(ids), right)
     assert [right[sample] for sample in order[:8]] == [False, True] * 4
     assert set(order[38:]) == set(ids[38:])
+    # As the column of a table gives them.
+    assert drawing_order(ids, dict(zip(right, np.array(list(right.values()))))) == order
     assert order != drawing_order(ids, right, seed=1) and drawing_order(ids) != ids
     # An image that is added moves no other one.
     more = drawing_order([*ids, "test/b/new.png"])

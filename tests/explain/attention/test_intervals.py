@@ -56,6 +56,8 @@ def test_balanced_images_are_weighted_back():
     assert sum(right.values()) == 54 and len(right) == 60
     found = precision(attention, "lamp", right=right)
     assert found.mean == pytest.approx(0.14) and found.weighted
+    # As the column of a table gives them.
+    assert precision(attention, "lamp", right=dict(zip(right, np.array(list(right.values()))))) == found
     variance = (0.1**2 + 0.9**2) * 0.01 / 3
     df = variance**2 / ((0.1**2 * 0.01 / 3) ** 2 / 2 + (0.9**2 * 0.01 / 3) ** 2 / 2)
     assert found.high - found.mean == pytest.approx(t.ppf(0.975, df) * np.sqrt(variance))

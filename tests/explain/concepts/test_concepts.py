@@ -1,13 +1,17 @@
 """``concepts`` on a model whose concepts, importances and removals are worked out by hand."""
 
+import json
+import shutil
+import unicodedata
 from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import carvis
-from carvis import Classifier, Contrast, Workspace, attention_on_parts
+from carvis import Classifier, Contrast, Dataset, Workspace, attention_on_parts
 from carvis.errors import CarvisError, DatasetError, ModelError, StoppedError
 from carvis.explain.concepts import (
     ConceptSettings,
@@ -19,12 +23,14 @@ from carvis.explain.concepts import (
     match_parts,
     save_concepts,
     save_names,
+    split_fingerprint,
     with_names,
 )
 from carvis.explain.concepts.forward import layer_map
 from carvis.explain.keras.head import head_of
+from carvis.images import write_image
 from carvis.workspace import Cache
-from tests.explain.concepts.conftest import WEIGHTS, colour_model, painted
+from tests.explain.concepts.conftest import WEIGHTS, colour_model, painted, write_shapes
 
 QUARTERS = ConceptSettings(crop=0.5, overlap=0.0, designs=512)
 
@@ -151,6 +157,15 @@ def test_saved_concepts_are_read_back_and_belong_to_their_model(colours, shapes,
         load_concepts(tmp_path / "loud.npz")
 
 
+def test_a_file_that_would_have_names_written_elsewhere_is_not_read(found, tmp_path):
+    save_concepts(found, tmp_path / "loud.npz")
+    facts = json.loads((tmp_path / "loud.json").read_text())
+    facts["setup"]["key"] = "../../../outside"
+    (tmp_path / "loud.json").write_text(json.dumps(facts))
+    with pytest.raises(CarvisError, match=r"loud\.npz .*damaged"):
+        load_concepts(tmp_path / "loud.npz")
+
+
 def test_names_are_kept_in_the_workspace(found, tmp_path):
     workspace = Workspace(tmp_path)
     assert with_names(workspace, found).names == ("", "")
@@ -245,3 +260,42 @@ def test_tokens_that_lie_on_a_grid_are_a_map(shapes):
     assert given.activations.shape == (5, 5, 3)
     outputs = head_of(clf, "block")(given.activations[None], given.size)
     np.testing.assert_allclose(outputs.probabilities, clf.predict([clf.read_image(path)]), atol=1e-6)
+
+
+def test_an_image_that_was_added_since_the_evaluation_is_among_the_images(colours, tmp_path):
+    data = write_shapes(tmp_path / "shapes")
+    evaluation = carvis.evaluate(colours, data, leakage=False, check=False, embeddings=False)
+    write_image(data.root / "test" / "loud" / "9.png", painted((10, 10), (10, 10)))
+    found = concepts(colours, Dataset(data.root), "loud", n=2, settings=QUARTERS, evaluation=evaluation)
+    assert "test/loud/9.png" in found.images["id"].tolist()
+
+
+def test_an_image_that_is_replaced_by_one_of_the_same_size_has_other_concepts(colours, tmp_path):
+    """Bitmaps of one width and height have one number of bytes."""
+    folder = tmp_path / "shapes" / "test" / "loud"
+    folder.mkdir(parents=True)
+    for name in ("0.bmp", "1.bmp"):
+        Image.fromarray(painted((10, 10), (10, 10))).save(folder / name)
+    data, cache = Dataset(tmp_path / "shapes"), Cache(tmp_path / "cache")
+    first = concepts(colours, data, "loud", n=2, settings=QUARTERS, cache=cache)
+    before = (folder / "1.bmp").stat().st_size
+    Image.fromarray(painted((20, 20), (0, 0))).save(folder / "1.bmp")
+    assert (folder / "1.bmp").stat().st_size == before
+    again = concepts(colours, Dataset(data.root), "loud", n=2, settings=QUARTERS, cache=cache)
+    assert again.key != first.key and again.images["score"].tolist() != first.images["score"].tolist()
+
+
+def test_a_copy_of_the_images_has_the_same_concepts_and_names(colours, tmp_path):
+    data = write_shapes(tmp_path / "shapes")
+    copy = shutil.copytree(data.root, tmp_path / "copy", copy_function=shutil.copyfile)
+    assert split_fingerprint(Dataset(copy), "test") == split_fingerprint(data, "test")
+
+
+def test_a_class_spelled_with_other_characters_is_the_same(tmp_path):
+    """File systems may take an accented letter apart, and models name it so."""
+    apart = unicodedata.normalize("NFD", "für")
+    for place in range(2):
+        write_image(tmp_path / "test" / "für" / f"{place}.png", painted((10, 10), (10, 10)))
+    clf = Classifier(colour_model(), [apart, "quiet"], preprocessing="unit", name="apart")
+    found = concepts(clf, Dataset(tmp_path), 0, n=2, settings=QUARTERS)
+    assert found.images["right"].all()
