@@ -55,7 +55,7 @@ findings.show(found, first)
 if len(found):
     compared = None
     with guarded():
-        compared = comparison.on_slices(found, [tables[model] for model in others])
+        compared = comparison.on_slices(found, tables[first], [tables[model] for model in others])
     with guarded():
         cards.show(found, compared)
 findings.show_basis(found)

@@ -54,6 +54,13 @@ def boxes(path):
     return [(ids[row["image_id"]], *row["bbox"]) for row in document["annotations"]]
 
 
+def test_the_part_that_is_drawn_is_in_the_address(chromium, place, wait):
+    page = opened(chromium, place, wait)
+    page.get_by_label("Another part").fill("wheel")
+    page.get_by_label("Another part").press("Enter")
+    page.wait_for_url(lambda url: "draw_part=wheel" in url, timeout=20_000)
+
+
 def test_a_dragged_box_is_stored_and_counted(chromium, place, wait):
     page = opened(chromium, place, wait)
     drag(page, (10, 8), (40, 32))

@@ -65,3 +65,14 @@ def test_a_damaged_file_of_names_breaks_nothing(own_workspace, open_page, words)
     file.write_text("[]", "utf-8")
     again = opened(open_page, con_class="blue", con_n=2)
     assert "counts most" in words(again)
+
+
+def test_a_name_from_another_window_is_not_lost(own_workspace, open_page):
+    app = searched(open_page, con_class="green", con_n=4)
+    assert len(names(app)) >= 2
+    other = opened(open_page, con_class="green", con_n=4)
+    names(other)[0].set_value("green paint").run()
+    names(app)[1].set_value("backdrop").run()
+    assert not app.exception and not app.error
+    [file] = (own_workspace / "data" / "concepts").glob("*.json")
+    assert json.loads(file.read_text("utf-8"))["names"][:2] == ["green paint", "backdrop"]

@@ -107,6 +107,10 @@ def test_drawn_boxes_are_measured_and_what_they_tell_is_said(drawn, open_page, w
     run(app)
     text = words(app)
     assert "What the images so far can tell" in text and "n = 7" in text
+    # A box that is drawn otherwise is another one, though no image was added.
+    drawn.save(ids[0], [PartBox("emblem", Box(9, 8, 40, 40))], before=drawn.images()[ids[0]])
+    run(app)
+    assert "n = 7" in words(app) and "Boxes were changed since" in words(app)
     # One more image: the statement stays, and says that it is not counted yet.
     app.button(key="add_box").click()
     run(app)
@@ -171,3 +175,18 @@ def test_what_a_browser_hands_over_is_checked():
     ):  # fmt: skip
         assert changes_in({"changes": [good | damage]}) == []
     assert changes_in(None) == changes_in({"changes": 7}) == []
+
+
+@pytest.mark.parametrize("name", ["rest", "x" * 41])
+def test_a_link_to_what_cannot_be_a_part_draws_another(drawn, open_page, name):
+    app = opened(open_page, draw_part=name)
+    app.button(key="add_box").click()
+    run(app)
+    assert [part for part, _box in drawn.images()[SAMPLE].boxes] == ["emblem"]
+
+
+def test_the_name_of_a_part_is_no_markdown(drawn, open_page):
+    drawn.save(SAMPLE, [PartBox("![x](https://example.org/x.png)", Box(10, 10, 20, 20))])
+    app = opened(open_page)
+    [group] = [one for one in app.get("button_group") if "choose_draw_part" in one.proto.id]
+    assert "![x]" not in group.proto.options[0].content and "example" in group.proto.options[0].content

@@ -1,5 +1,7 @@
 """What was read, or refused, is not read again."""
 
+import os
+
 import pytest
 
 from carvis.errors import TableError
@@ -52,3 +54,14 @@ def test_an_error_that_may_be_gone_the_next_moment_is_met_anew():
     with pytest.raises(TableError):
         locked_once("a")
     assert locked_once("a") == locked_once("a") == "a" and len(contents) == 2
+
+
+def test_a_file_replaced_below_a_folder_changes_the_folders_times(tmp_path):
+    from ui.state.workspace import times_below
+
+    mask = tmp_path / "masks" / "test" / "one.png"
+    mask.parent.mkdir(parents=True)
+    mask.write_bytes(b"1")
+    before, folder = times_below(tmp_path / "masks"), (tmp_path / "masks").stat().st_mtime_ns
+    os.utime(mask, (1, 1))
+    assert times_below(tmp_path / "masks") != before and (tmp_path / "masks").stat().st_mtime_ns == folder

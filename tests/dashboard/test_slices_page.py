@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from carvis.evaluation import load_evaluation
+from carvis.evaluation.metrics import probability_columns
 from carvis.tags import ImageSets, Tags
+from tests.evaluation.small_evaluations import evaluation as evaluation_of
 from tests.report.test_slices_section import dark_and_light
 
 ROOT = Path(__file__).parents[2]
@@ -172,3 +174,33 @@ def test_the_demo_has_its_features_searched_and_says_what_it_could_show(tmp_path
     # It fails on images that its features put far from all training images.
     assert "far from training images" in text and gallery(app)
     assert "it takes about" in text and "images; there are 300" in text
+
+
+def save_with(found, root, name, sample):
+    """Save an evaluation again, with more confidence in the prediction of one image."""
+    columns = found.predictions[["id", "label", *probability_columns(["a", "b"])]]
+    rows = []
+    for key, label, *shares in columns.itertuples(index=False, name=None):
+        sure = (0.99, 0.01) if shares[0] > shares[1] else (0.01, 0.99)
+        rows.append((key, label, sure if key == sample else tuple(shares)))
+    made = evaluation_of(name, ["a", "b"], rows, data="night")
+    made.predictions["sha256"] = found.predictions["sha256"]
+    replace(made, root=root / "data" / "night").save(root / "data" / "evaluations" / "night" / "test" / name)
+
+
+def test_of_two_models_with_the_same_slices_each_is_compared_under_its_name(night, open_page):
+    everything = load_evaluation(night / "data" / "evaluations" / "night" / "test" / "all")
+    save_with(everything, night, "twin", everything.predictions["id"][0])
+    for first in ("all", "twin"):
+        app = searched(open_page, model=[first, "half"])
+        table = next(frame.value for frame in app.dataframe if "Loss, points" in frame.value)
+        assert table["Model"].tolist() == [first, "half"]
+
+
+def test_images_are_ordered_by_the_confidence_of_the_evaluation_as_it_is_now(night, open_page):
+    app = searched(open_page)
+    evaluation = load_evaluation(night / "data" / "evaluations" / "night" / "test" / "half")
+    last = gallery(app)[-1]
+    save_with(evaluation, night, "half", last)
+    app.run()
+    assert not app.exception and not app.error and gallery(app)[0] == last

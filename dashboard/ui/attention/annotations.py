@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from carvis.dataset import Dataset
 from carvis.dataset.parts import DrawnParts, Parts, find_parts, read_parts, with_drawn
 from carvis.errors import CarvisError
-from carvis.workspace import atomic_write, content_hash, links_around, modified, walk
+from carvis.workspace import atomic_write, content_hash
 from ui.attention.selection import AttentionSelection
 from ui.state import current, selection, workspace
 from ui.state.error_log import UPLOADS
@@ -127,9 +127,7 @@ def own_parts(path: Path, dataset: Dataset, split: str) -> Parts:
     Raises:
         TableError: as ``read_parts``.
     """
-    files: list[str | Path] = [file.path for file in walk(path, links_around(path))] if path.is_dir() else [path]
-    times = content_hash(*(f"{file} {modified(file)}" for file in sorted(files, key=str)))
-    return _read(str(path), dataset.fingerprint, split, times, _dataset=dataset)
+    return _read(str(path), dataset.fingerprint, split, workspace.times_below(path), _dataset=dataset)
 
 
 def outlines(dataset: Dataset, split: str) -> Parts | None:

@@ -1,6 +1,7 @@
 """Boxes drawn by hand on page Where models look: one image after the other, kept at every change."""
 
 import base64
+import contextlib
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.dataset.parts import DrawnParts, ImageParts, PartBox, Parts, part_name, part_names
-from carvis.errors import CarvisError
+from carvis.errors import CarvisError, TableError
 from carvis.explain.attention import Proposal, carried_over
 from carvis.images import image_size
 from carvis.workspace import file_stamp
@@ -51,6 +52,8 @@ def show(dataset: Dataset, split: str, models: list[str], objects: Parts | None)
 
 
 def _editor(dataset: Dataset, split: str, models: list[str], objects: Parts | None) -> None:
+    # A new part reruns only this.
+    selection.write()
     kept = store(dataset)
     images = kept.images()
     stale = {sample for sample, drawn in images.items() if kept.is_stale(sample, drawn)}
@@ -100,12 +103,14 @@ def _count_below(kept: DrawnParts) -> None:
 
 def _choose_part(images: Mapping[str, ImageParts]) -> str:
     """Offer the parts there are, and a new one; return the one that is drawn."""
-    names = part_names(images) or [FIRST_PART]
-    chosen = selection.get(AttentionSelection).draw_part
+    names, chosen = part_names(images) or [FIRST_PART], ""
+    # A link may name what cannot be the name of a part.
+    with contextlib.suppress(TableError):
+        chosen = part_name(selection.get(AttentionSelection).draw_part)
     names = names if not chosen or chosen in names else [*names, chosen]
     part = chosen or names[0]
     with st.container(horizontal=True):
-        st.pills(_("Part to draw"), names, required=True, **selection.control("draw_part", part))
+        st.pills(_("Part to draw"), names, format_func=plain, required=True, **selection.control("draw_part", part))
         st.text_input(
             _("Another part"), key="new_part", max_chars=40, width=180, on_change=careful(_new_part),
             placeholder=_("its name"),

@@ -27,13 +27,16 @@ def measured_before(key: tuple[str, ...], result: Attention | None) -> Attention
     return results.get(key)
 
 
-def show(results: Mapping[str, Attention], parts: Parts, dataset: Dataset, split: str, models: list[str]) -> None:
+def show(
+    results: Mapping[str, Attention], parts: Parts, dataset: Dataset, split: str, models: list[str], outdated: bool
+) -> None:
     """Say how precisely the drawn images tell each model's attention on the chosen part.
 
     Args:
         results: by model, of the present boxes or of fewer.
         parts: the annotations as they are now.
         dataset, split, models: as the images were ordered.
+        outdated: whether a result is of other boxes.
     """
     if not results:
         return
@@ -51,7 +54,10 @@ def show(results: Mapping[str, Attention], parts: Parts, dataset: Dataset, split
                 found = precision(result, part, measure, right=right)
                 icon = "check" if found.needed == 0 else "hourglass_bottom"
                 st.markdown(f":material/{icon}: {marked_up(precision_finding(name, found), 'model', 'part')}")
-        if later := sum(len(parts) - len(result.table) for result in list(results.values())[:1]):
+        later = max((len(parts) - len(result.table) for result in results.values()), default=0)
+        if outdated and later <= 0:
+            st.caption(_("Boxes were changed since: press Measure to count the changes."))
+        elif later > 0:
             words = n_(
                 "{n} image was drawn on since: press Measure to count it.",
                 "{n} images were drawn on since: press Measure to count them.",

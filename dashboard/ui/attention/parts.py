@@ -67,7 +67,8 @@ def show(models: list[str]) -> bool:
         marks = (dataset.name, split, source.key, str(settings.as_dict()))
         before = {name: intervals.measured_before((name, *marks), result) for name, result in results.items()}
         known = {name: result for name, result in before.items() if result is not None}
-        intervals.show(known, parts, dataset, split, models)
+        outdated = any(results[name] is None for name in known)
+        intervals.show(known, parts, dataset, split, models, outdated)
     if measured := {name: result for name, result in results.items() if result is not None}:
         _results(measured, dataset)
     return bool(measured)

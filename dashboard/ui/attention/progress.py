@@ -10,6 +10,7 @@ from carvis.dataset.parts import ImageParts, drawing_order
 from ui.attention.selection import AttentionSelection
 from ui.state import current, evaluations, selection
 from ui.state.i18n import _
+from ui.widgets.text import plain
 
 _PLACES = "_drawing_places"
 
@@ -86,4 +87,4 @@ def show(order: Order, part: str, images: Mapping[str, ImageParts]) -> None:
             "Random order (seed 0) over all {total} images, a mistake of {model} and a correct prediction by turns. "
             "The intervals below weight both by how often they occur."
         )
-        st.caption(words.format(total=f"{order.total:,}", model=order.model.replace("_", "\\_")))
+        st.caption(words.format(total=f"{order.total:,}", model=plain(order.model)))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.explain.concepts import LONGEST_NAME, Concepts, save_names
+from carvis.explain.concepts import LONGEST_NAME, Concepts, save_names, with_names
 from carvis.explain.concepts.crops import cut
 from carvis.images import encode_image, read_image, resize
 from carvis.workspace import modified
@@ -91,4 +91,5 @@ def _name(found: Concepts, concept: int) -> None:
 
 
 def _keep(found: Concepts, concept: int, key: str) -> None:
-    save_names(workspace.get(), found.named({concept: st.session_state[key]}))
+    # Another window may have named other concepts since this one was drawn.
+    save_names(workspace.get(), with_names(workspace.get(), found).named({concept: st.session_state[key]}))

@@ -9,6 +9,7 @@ from ui.state import selection
 from ui.state.i18n import _, shown_as
 from ui.state.models import open_model
 from ui.widgets.layer_picker import choose_layers, chosen_layer
+from ui.widgets.text import plain
 
 EVERY = "*"
 
@@ -61,6 +62,6 @@ def _layer(model: str) -> str | None:
     opened = open_model(model)
     layers, problems = choose_layers({model: opened})
     for problem in problems:
-        st.caption(problem)
+        st.caption(plain(problem))
     chosen = layers.get(model)
     return None if opened.classifier is not None and chosen == opened.classifier.default_layer else chosen

@@ -8,10 +8,9 @@ from carvis.dataset.parts import find_parts, read_parts
 from carvis.explain.concepts import Concepts, match_parts
 from carvis.figures.concepts import mapped
 from carvis.images import encode_image, fitted, read_image
-from carvis.workspace import modified
 from ui.concepts.cards import title
 from ui.concepts.selection import ConceptsSelection
-from ui.state import selection
+from ui.state import selection, workspace
 from ui.state.i18n import _, n_, of_library, shown_as
 from ui.widgets.text import percent, plain
 
@@ -64,13 +63,13 @@ def show_image(found: Concepts, paths: dict[str, str]) -> None:
         st.selectbox(_("Image"), ids, **selection.control("con_image", first), width=360)
     with st.container(horizontal=True):
         image = encode_image(fitted(read_image(paths[first]), _SIDE, enlarge=True))
-        st.image(image, width=320, alt=first, caption=first.rsplit("/", 1)[-1])
+        st.image(image, width=320, alt=first, caption=plain(first.rsplit("/", 1)[-1]))
         drawn = encode_image(mapped(found, concept - 1, paths, first))
         st.image(
             drawn,
             width=320,
             alt=_("Map of {concept} on {image}").format(concept=names[concept], image=first),
-            caption=_("{concept}: one scale for all images").format(concept=names[concept]),
+            caption=_("{concept}: one scale for all images").format(concept=plain(names[concept])),
         )
 
 
@@ -80,7 +79,9 @@ def show_parts(found: Concepts, dataset: Dataset, split: str) -> None:
     if source is None:
         return
     st.subheader(_("Match with annotated parts"), anchor=False)
-    table = _matches(found.key, str(source), modified(source), dataset.fingerprint, split, _found=found, _data=dataset)
+    table = _matches(
+        found.key, str(source), workspace.times_below(source), dataset.fingerprint, split, _found=found, _data=dataset
+    )
     rows = []
     for concept, group in table.groupby("concept"):
         for row in group.sort_values("iou", ascending=False).head(_BEST).to_dict("records"):
@@ -110,6 +111,6 @@ def show_parts(found: Concepts, dataset: Dataset, split: str) -> None:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _matches(
-    key: str, source: str, time: int, fingerprint: str, split: str, *, _found: Concepts, _data: Dataset
+    key: str, source: str, times: str, fingerprint: str, split: str, *, _found: Concepts, _data: Dataset
 ) -> pd.DataFrame:
     return match_parts(_found, read_parts(source, _data, split))

@@ -85,6 +85,10 @@ def _evaluation(model: str) -> Evaluation | None:
     return current.evaluation(table) if table else None
 
 
+def _stamp(model: str) -> tuple[int, ...]:
+    return evaluations.stamp(evaluations.on(current.dataset_name(), current.split())[model])
+
+
 class _Identity(TypedDict):
     fingerprint: str
     class_names: Texts
@@ -99,12 +103,12 @@ def _identity(model: str, evaluation: Evaluation | None) -> tuple[str, list[str]
             facts = read_json(file, _Identity)
             return facts["fingerprint"], facts["class_names"]
         path = str(workspace.model_files()[model])
-        if evaluation is not None and _is_of(path, file_key(model), _evaluation=evaluation):
+        if evaluation is not None and _is_of(path, file_key(model), _stamp(model), _evaluation=evaluation):
             fingerprint = evaluation.setup["model"].get("fingerprint")
             return (str(fingerprint), list(evaluation.class_names)) if fingerprint else None
     return None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _is_of(path: str, key: str, *, _evaluation: Evaluation) -> bool:
+def _is_of(path: str, key: str, stamp: tuple[int, ...], *, _evaluation: Evaluation) -> bool:
     return bool(_evaluation.made_with(path))

@@ -75,7 +75,7 @@ def _space(
     # A single split stays memory-mapped.
     vectors = one.vectors if len(parts) == 1 else np.concatenate([part.vectors for part in parts])
     labels = np.concatenate([part.labels for part in parts])
-    key = content_hash(one.fingerprint, one.layer, dataset, ids)
+    key = content_hash(one.fingerprint, one.layer, dataset, ids, vectors)
     there = tuple(part.split for part in parts)
     notes = tuple(note for part in parts if (note := part.changed_note))
     return Space(model, key, dataset, there, one.source, ids, labels, vectors, sample(len(ids)), notes)

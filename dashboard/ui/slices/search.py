@@ -1,5 +1,6 @@
 """The slices of an evaluation: searched on request, kept on disk by all that decides them."""
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -29,13 +30,21 @@ _CHECKING = 70
 def searched(table: Table, evaluation: Evaluation, dataset: Dataset) -> Slices | None:
     """Return the slices of an evaluation; None, with a button, where they were not searched before.
 
-    Where tags were given since, those of the last search stay, with a button: tagging an image of a slice does not take
-    the slice away.
-
     Args:
         table: where the evaluation lies.
         evaluation: as it was read.
         dataset: of its images.
+    """
+    found = _searched(table, evaluation, dataset)
+    # Slices are kept for the predictions; the confidence shown with them is that of the evaluation as it is now.
+    return replace(found, evaluation=evaluation) if found is not None else None
+
+
+def _searched(table: Table, evaluation: Evaluation, dataset: Dataset) -> Slices | None:
+    """Search, or return what was kept.
+
+    Where tags were given since, those of the last search stay, with a button: tagging an image of a slice does not take
+    the slice away.
     """
     settings = SliceSettings(pairs=selection.get(SlicesSelection).slice_pairs == "on")
     groups = super_classes.groups_of(dataset.class_names)

@@ -16,7 +16,7 @@ import streamlit as st
 from carvis.dataset import Dataset
 from carvis.demo import restore_demo
 from carvis.errors import CarvisError
-from carvis.workspace import Workspace, children, content_hash, dataset_links, modified
+from carvis.workspace import Workspace, children, content_hash, dataset_links, links_around, modified, walk
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _RESULTS = "_found_in_workspace"
@@ -124,6 +124,12 @@ def folder_times(root: Path) -> tuple[int, ...]:
     folders = [root, *children(root, links, folders=True)]
     folders += [path for folder in folders[1:] for path in children(folder, links, folders=True, hidden=True)]
     return tuple(modified(folder) for folder in sorted(folders))
+
+
+def times_below(path: Path) -> str:
+    """Return a hash of the times of change of a file or of all files below a folder: replacing one changes it."""
+    files = [file.path for file in walk(path, links_around(path))] if path.is_dir() else [path]
+    return content_hash(*(f"{file} {modified(file)}" for file in sorted(map(str, files))))
 
 
 @once_a_run

@@ -12,7 +12,9 @@ import altair as alt
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
+from pandas.util import hash_pandas_object
 
+from carvis.workspace import content_hash
 from ui.state.i18n import language
 from ui.widgets.chart_theme import Look
 
@@ -37,7 +39,12 @@ def cached_chart(build: Callable[P, Chart]) -> Callable[P, dict[str, Any]]:
     return specification
 
 
-@st.cache_data(max_entries=_MOST, show_spinner=False)
+def _whole(table: pd.DataFrame) -> str:
+    """Name a table by all of its rows: of a large one Streamlit looks at a sample, and a changed cell is not in it."""
+    return content_hash(hash_pandas_object(table.dtypes).to_numpy(), hash_pandas_object(table).to_numpy())
+
+
+@st.cache_data(max_entries=_MOST, show_spinner=False, hash_funcs={pd.DataFrame: _whole})
 def _specification(
     name: str, language: str, dark: bool, args: tuple, kwargs: dict[str, Any], *, _build: Callable[..., Chart]
 ) -> dict[str, Any]:
