@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from carvis.dataset import Dataset
 from carvis.demo import restore_demo
@@ -33,6 +34,9 @@ def once_a_run(make: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(make)
     def cached(*args: P.args, **kwargs: P.kwargs) -> T:
+        # A thread that is no run, such as that of a download, has no session, and nothing there would be forgotten.
+        if get_script_run_ctx(suppress_warning=True) is None:
+            return make(*args, **kwargs)
         results = st.session_state.setdefault(_RESULTS, {})
         key = (make, *args)
         if key not in results:
