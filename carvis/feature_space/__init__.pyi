@@ -1,5 +1,5 @@
 from .distances import distance_to_nearest, nearest, unit_vectors
-from .extraction import embeddings, image_embedding, no_images, none_readable, workspace_of
+from .extraction import embeddings, image_embedding, no_images, none_readable
 from .feature_clusters import cluster_table, clusters
 from .image_neighbours import neighbours
 from .neighbour_words import neighbour_finding
@@ -41,6 +41,5 @@ __all__ = [
     "stored_embeddings",
     "trustworthiness",
     "unit_vectors",
-    "workspace_of",
     "write_shipped",
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from carvis.dataset import workspace_of
 from carvis.errors import CarvisError
 from carvis.explain.concepts import Concepts, ConceptSettings, concepts_key, load_cached_concepts, split_fingerprint
 from carvis.explain.concepts.names import with_names
-from carvis.feature_space.extraction import workspace_of
 from carvis.images import encode_image, resize
 from carvis.language import N_, _, localised
 from carvis.report.blocks import (
