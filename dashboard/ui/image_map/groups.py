@@ -141,12 +141,10 @@ def _by_name(
 
 
 def _tags(rows: pd.DataFrame, dark: bool) -> Colours:
-    marks = pd.DataFrame(columns=["tags", "note"])
-    with unreadable.item("tags", tag_editor.FILE):
-        marks = tag_editor.on_rows(rows)
+    marks = tag_editor.readable_on_rows(rows)
     # Of several tags the first counts; a gallery tile shows all.
     first = {sample: tags[0] for sample, tags in zip(marks.index, marks["tags"]) if tags}
-    column = rows["id"].map(first).fillna(_NONE)
+    column = rows["id"].map(first).astype(object).fillna(_NONE)
     names = [name for name in tag_editor.names() if name in set(first.values())]
     words = {name: tag_editor.tag_name(name) for name in names}
     note = "" if names else _("No image on this map has a tag yet.")

@@ -6,12 +6,10 @@ import streamlit as st
 from ui.image_map import controls, sets
 from ui.image_map.chosen import Chosen
 from ui.image_map.spaces import Space
-from ui.state import current, selection, unreadable
+from ui.state import current, selection
 from ui.state.i18n import _
-from ui.widgets import gallery, large_view, tag_editor
-from ui.widgets.paging import choose_page, on_page
-
-PER_PAGE = 24
+from ui.widgets import gallery, gallery_page
+from ui.widgets.paging import on_page
 
 
 def show(rows: pd.DataFrame, chosen: Chosen, space: Space) -> None:
@@ -36,15 +34,9 @@ def show(rows: pd.DataFrame, chosen: Chosen, space: Space) -> None:
         return
     # The evaluation that the large view takes the probabilities from.
     table = f"{space.dataset}/{current.split()}/{space.model}"
-    part = on_page(shown, PER_PAGE)
+    part = on_page(shown, gallery_page.PER_PAGE)
     with st.container(horizontal=True, vertical_alignment="center"):
         sets.offer_saving(shown["id"].tolist())
         if not selection.get().open:
             gallery.offer_one_by_one(table, part["id"].iloc[0])
-    tags = pd.DataFrame(columns=["tags", "note"])
-    with unreadable.item("tags", tag_editor.FILE):
-        tags = tag_editor.on_rows(part)
-    gallery.tiles(part, table, tags)
-    choose_page(len(shown), PER_PAGE)
-    if selection.get().open:
-        large_view.window(shown, table, _("Image"))
+    gallery_page.show(shown, part, table)

@@ -9,14 +9,12 @@ from carvis.subgroups import Slice, Slices
 from carvis.tags.image_sets import LONGEST_NAME
 from carvis.workspace import content_hash
 from ui.slices import controls
-from ui.state import current, selection, unreadable, workspace
+from ui.state import current, selection, workspace
 from ui.state.i18n import _, n_, of_library
-from ui.widgets import gallery, large_view, tag_editor
+from ui.widgets import gallery, gallery_page
 from ui.widgets.image_sets import store
 from ui.widgets.layout import error
-from ui.widgets.paging import choose_page, on_page
-
-PER_PAGE = 24
+from ui.widgets.paging import on_page
 
 
 def show(found: Slices, table: str) -> None:
@@ -38,7 +36,7 @@ def show(found: Slices, table: str) -> None:
     shown = rows[wrong] if only_wrong else rows
     words = n_("{wrong} of {n} image misclassified.", "{wrong} of {n} images misclassified.", len(rows))
     st.caption(words.format(wrong=f"{int(wrong.sum()):,}", n=f"{len(rows):,}"))
-    part = on_page(shown, PER_PAGE)
+    part = on_page(shown, gallery_page.PER_PAGE)
     with st.container(horizontal=True):
         if len(part) and not selection.get().open:
             gallery.offer_one_by_one(table, part["id"].iloc[0])
@@ -47,13 +45,7 @@ def show(found: Slices, table: str) -> None:
     if shown.empty:
         st.info(_("No image matches the filters: relax them."), icon=":material/filter_alt_off:")
         return
-    tags = pd.DataFrame(columns=["tags", "note"])
-    with unreadable.item("tags", tag_editor.FILE):
-        tags = tag_editor.on_rows(part)
-    gallery.tiles(part, table, tags)
-    choose_page(len(shown), PER_PAGE)
-    if selection.get().open:
-        large_view.window(shown, table, _("Image"))
+    gallery_page.show(shown, part, table)
 
 
 def _rows(found: Slices, one: Slice) -> pd.DataFrame:

@@ -103,6 +103,13 @@ def on_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts) if parts else pd.DataFrame(columns=["tags", "note"])
 
 
+def readable_on_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what ``on_rows`` returns; nothing where the tags cannot be read, which the page then says."""
+    with unreadable.item("tags", FILE):
+        return on_rows(rows)
+    return pd.DataFrame(columns=["tags", "note"])
+
+
 def of_row(marks: pd.DataFrame, row: Any) -> tuple[tuple[str, ...], str]:
     """Return an image's tags and note."""
     return tuple(marks.loc[row.id, ["tags", "note"]]) if row.id in marks.index else _NOTHING
